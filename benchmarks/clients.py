@@ -24,7 +24,7 @@ from sqlalchemy import select
 
 from app import create_app
 from backoffice.auth import sessions
-from backoffice.demo.markets import markets
+from backoffice.demo.clients.markets import markets
 from backoffice.extensions import db
 from backoffice.models.client_groups import CLIENT_GROUPS
 from backoffice.models.client_tag import ClientTag

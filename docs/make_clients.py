@@ -6,7 +6,7 @@ A test compares the page with what this would write.
 from collections.abc import Iterator
 from pathlib import Path
 
-from backoffice.clients.sync_tables import TABLES, Table, accepted
+from backoffice.clients.sync.tables import TABLES, Table, accepted
 from backoffice.models.kinds.choices import Babel, Choice
 from backoffice.models.kinds.texts import Text, length
 

@@ -14,8 +14,8 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.auth.attempts import Origin
 from backoffice.clients import passwords, sign_ins, tokens
-from backoffice.clients import sync as clients_sync
-from backoffice.clients.sync_lines import Result
+from backoffice.clients.sync import running
+from backoffice.clients.sync.lines import Result
 from backoffice.clients.tokens import Answer
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
@@ -122,7 +122,7 @@ def sync(*, file: BinaryIO, check: bool, as_json: bool) -> None:
     """
     report = _print_json if as_json else _print
     try:
-        counts = clients_sync.run(file=file, report=report, check=check)
+        counts = running.run(file=file, report=report, check=check)
     except BackofficeError as error:
         raise click.ClickException(str(error.message)) from error
     if as_json:

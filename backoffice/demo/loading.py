@@ -12,7 +12,6 @@ from backoffice import clock
 from backoffice.auth import passwords
 from backoffice.demo import (
     changes,
-    clients,
     founding,
     joining,
     mail,
@@ -23,6 +22,7 @@ from backoffice.demo import (
     visits,
 )
 from backoffice.demo.agenda import Agenda
+from backoffice.demo.clients import loading as clients
 from backoffice.demo.company import ACCOUNTS, EVERYONE, Account
 from backoffice.demo.office import Office
 from backoffice.demo.people import People

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from flask import Flask
 
-from backoffice.clients import sync
+from backoffice.clients.sync import running
 from docs import make_clients
 
 EXAMPLE = re.compile(r"```json\n(.*?)```", re.DOTALL)
@@ -18,5 +18,5 @@ def test_fields_are_those_of_the_models() -> None:
 
 def test_the_example_is_taken_whole(app: Flask) -> None:
     (example,) = EXAMPLE.findall(make_clients.PAGE.read_text("utf-8"))
-    counts = sync.run(file=BytesIO(example.encode()), report=lambda _result: None)
+    counts = running.run(file=BytesIO(example.encode()), report=lambda _result: None)
     assert counts == {"created": len(example.splitlines())}

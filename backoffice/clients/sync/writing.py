@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, bindparam, insert, inspect, select, tuple_, update
 
 from backoffice import clock
-from backoffice.clients import geoip, sync_claims
-from backoffice.clients.sync_lines import Line, Refused, Result, refusal
-from backoffice.clients.sync_tables import EXTERNAL_ID, Table
+from backoffice.clients import geoip
+from backoffice.clients.sync import claims
+from backoffice.clients.sync.lines import Line, Refused, Result, refusal
+from backoffice.clients.sync.tables import EXTERNAL_ID, Table
 from backoffice.data import records
 from backoffice.errors import BackofficeError
 from backoffice.events import EventDraft, mentions
@@ -58,7 +59,7 @@ class Writing:
         self.results: list[Result] = []
         self.drafts: list[EventDraft] = []
         self.touched: set[int] = set()
-        self._claims = sync_claims.of(table.model)
+        self._claims = claims.of(table.model)
 
     def write(self) -> None:
         self._known = {name: self._referred(name) for name in self.table.references}

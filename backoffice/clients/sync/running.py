@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, select, update
 
 from backoffice import clock, events
-from backoffice.clients.sync_lines import Line, Reader, Result
-from backoffice.clients.sync_tables import TABLES
-from backoffice.clients.sync_writing import Writing
+from backoffice.clients.sync.lines import Line, Reader, Result
+from backoffice.clients.sync.tables import TABLES
+from backoffice.clients.sync.writing import Writing
 from backoffice.errors import Busy
 from backoffice.events import EventDraft
 from backoffice.extensions import db

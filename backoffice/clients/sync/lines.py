@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NoReturn
 from flask_babel import gettext as _
 
 from backoffice import limits
-from backoffice.clients.sync_tables import TABLES, Table
+from backoffice.clients.sync.tables import TABLES, Table
 from backoffice.text import fault, masked
 
 BOM = b"\xef\xbb\xbf"

@@ -12,9 +12,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from backoffice import events, limits
-from backoffice.clients import sync
-from backoffice.clients.sync_lines import Result
-from backoffice.clients.sync_tables import TABLES
+from backoffice.clients.sync import running
+from backoffice.clients.sync.lines import Result
+from backoffice.clients.sync.tables import TABLES
 from backoffice.extensions import db
 from backoffice.models.client import Client
 from backoffice.models.client_sign_in import ClientSignIn
@@ -77,7 +77,7 @@ def written(*lines: dict[str, object] | bytes) -> bytes:
 def taken(*lines: dict[str, object] | bytes, check: bool = False) -> list[Result]:
     """Return what became of each line."""
     results: list[Result] = []
-    sync.run(file=BytesIO(written(*lines)), report=results.append, check=check)
+    running.run(file=BytesIO(written(*lines)), report=results.append, check=check)
     settle()
     return results
 
@@ -124,7 +124,7 @@ def test_a_change_says_which_fields_and_is_told_by_one_event(app: Flask) -> None
     assert (result.outcome, set(result.fields)) == ("updated", {"first_name", "company"})
     assert (client().version, number(Event)) == (version + 1, told + 1)
     event = db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
-    assert (event.action, event.actor_id, event.request_id) == ("clients.edit", None, sync.NAME)
+    assert (event.action, event.actor_id, event.request_id) == ("clients.edit", None, running.NAME)
     assert event.before["first_name"] == "Clara"
     assert event.before["company"]["label"] == "Harbour Tickets"
     assert event.after == {"first_name": "Klara", "company": None}
@@ -240,14 +240,14 @@ def test_a_run_that_was_killed_is_completed_by_the_next(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sync.run(file=BytesIO(written(*EVERYTHING)), report=killed)
+        running.run(file=BytesIO(written(*EVERYTHING)), report=killed)
     db.session.rollback()
     assert outcomes(taken(*EVERYTHING)) == ["unchanged"] * 4 + ["created"] * 3
     assert events.verify() == []
 
 
 def test_two_runs_do_not_mix(app: Flask, command: Callable[..., Any]) -> None:
-    with alone(sync.NAME) as is_alone:
+    with alone(running.NAME) as is_alone:
         assert is_alone
         answer = command(COMPANY)
     assert (answer.exit_code, number(Company)) == (1, 0)

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
-from backoffice.clients.sync_lines import Refused
+from backoffice.clients.sync.lines import Refused
 from backoffice.extensions import db
 from backoffice.models.base import Record
 from backoffice.models.client import Client

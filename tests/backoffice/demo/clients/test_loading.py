@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import ColumnElement, func, select, true
 
 from backoffice import clock, demo
-from backoffice.demo.markets import markets
+from backoffice.demo.clients.markets import markets
 from backoffice.extensions import db
 from backoffice.models import client_groups as groups
 from backoffice.models.associations import client_client_tags

@@ -14,12 +14,12 @@ from sqlalchemy import insert, select
 
 from backoffice import clock
 from backoffice.data import records
-from backoffice.demo import customer_rows
 from backoffice.demo.agenda import office_hours
-from backoffice.demo.belongings import Belongings, Known
+from backoffice.demo.clients import rows as client_rows
+from backoffice.demo.clients.belongings import Belongings, Known
+from backoffice.demo.clients.owners import UNVERIFIED, Customer, Customers
+from backoffice.demo.clients.rows import Row
 from backoffice.demo.company import ADMINISTRATORS, KYC_DECIDERS
-from backoffice.demo.customer_rows import Row
-from backoffice.demo.customers import UNVERIFIED, Customer, Customers
 from backoffice.demo.office import Office
 from backoffice.extensions import db
 from backoffice.models.associations import client_client_tags
@@ -68,9 +68,7 @@ def _come(office: Office, number: int) -> None:
 
 def _add_companies(office: Office, customers: Sequence[Customer]) -> None:
     owned = {each.business.number: each.business for each in customers if each.business}
-    _insert(
-        Company, (customer_rows.company(business, office.random) for business in owned.values())
-    )
+    _insert(Company, (client_rows.company(business, office.random) for business in owned.values()))
 
 
 def _add_clients(office: Office, customers: Sequence[Customer]) -> list[Known]:
@@ -78,8 +76,8 @@ def _add_clients(office: Office, customers: Sequence[Customer]) -> list[Known]:
     companies = _ids(Company)
     rows = []
     for customer in customers:
-        row = customer_rows.client(customer, office.random, _last_login(office, customer))
-        number = customer.business and customer_rows.external_id("B", customer.business.number)
+        row = client_rows.client(customer, office.random, _last_login(office, customer))
+        number = customer.business and client_rows.external_id("B", customer.business.number)
         rows.append(row | {"company_id": companies.get(number or "")})
     _insert(Client.__table__, rows)
     ids = _ids(Client)

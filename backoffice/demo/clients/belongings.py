@@ -9,8 +9,8 @@ from typing import Any
 
 from babel.numbers import get_currency_precision
 
-from backoffice.demo.customer_rows import external_id
-from backoffice.demo.customers import UNVERIFIED, Customer
+from backoffice.demo.clients.owners import UNVERIFIED, Customer
+from backoffice.demo.clients.rows import external_id
 from backoffice.models import client_groups as groups
 from backoffice.models.keys import search_key, with_keys
 from backoffice.models.wallet import Wallet

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from backoffice.demo.customers import UNVERIFIED, Business, Customer
+from backoffice.demo.clients.owners import UNVERIFIED, Business, Customer
 from backoffice.models import client_groups as groups
 from backoffice.models.client import Client
 from backoffice.models.company import Company

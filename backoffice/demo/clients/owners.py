@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from backoffice.demo import markets
-from backoffice.demo.markets import Market
+from backoffice.demo.clients import markets
+from backoffice.demo.clients.markets import Market
 from backoffice.demo.people import People, Person
 from backoffice.models import client_groups as groups
 
