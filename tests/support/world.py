@@ -110,9 +110,9 @@ def _clients() -> dict[type[Record], tuple[int, int]]:
             client,
             wallet,
             WalletMember(wallet=wallet, client=client, role="owner"),
-            KycCase(client=client),
-            ClientSignIn(client=client, at=clock.now(), result="ok"),
-            ClientToken(client=client, at=clock.now(), purpose="password"),
+            KycCase(client=client, reason=f"Passport {number}"),
+            ClientSignIn(client=client, at=clock.now(), result="ok", device="Firefox"),
+            ClientToken(client=client, at=clock.now(), purpose="password", recipient="c***"),
         ):
             rows.setdefault(type(row), []).append(row)
     db.session.add_all(row for both in rows.values() for row in both)

@@ -96,15 +96,19 @@ def test_without_a_search_there_is_every_page_and_action(
     query: str, cast: Cast, client: Client
 ) -> None:
     groups = words(client.sign_in("olivia").get(f"/find{query}"))
-    assert list(groups) == ["People", "Work", "System", "Actions", "Your account"]
+    assert list(groups) == ["People", "Clients", "Work", "System", "Actions", "Your account"]
     assert groups["Actions"] == [
         "Add person",
         "Add group",
+        "Add client",
+        "Add company",
+        "Add wallet member",
         "Add client tag",
         "Access reviews: Open access review",
     ]
     menu = read(client.get("/")).one("nav", id="navigation").all("a", class_="navigation-link")
-    pages = [page for area in ("People", "Work", "System") for page in groups[area]]
+    areas = ("People", "Clients", "Work", "System")
+    pages = [page for area in areas for page in groups[area]]
     assert pages == [link.text for link in menu]
 
 
