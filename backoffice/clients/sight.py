@@ -30,6 +30,8 @@ def check(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
 
 def _check_tags(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
     own = client_limits.tags_of(actor)
+    if own.mode == "all":
+        return
     before: list[ClientTag] = client.tags if client else []
     if "tags" in values:
         values["tags"] = _with_kept(own, before, values["tags"])
