@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from backoffice import clock
 from backoffice.auth import networks
 from backoffice.clients import sight
 from backoffice.data import records
@@ -25,7 +26,25 @@ def check(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
         sentence = _("Give an e-mail address, a phone number, a name or an external ID.")
         raise RuleBroken(sentence, field="email")
     sight.check(actor, client, values)
+    if client:
+        _start_again(client, values)
     if "email" in values:
         values["email_key"] = address_key(values["email"]) if values["email"] else None
     if "ip_whitelist" in values:
         values["ip_whitelist"] = networks.canonical(values["ip_whitelist"])
+
+
+def _start_again(client: Client, values: dict[str, Any]) -> None:
+    """Let nothing that held for an old address or number hold for a new one.
+
+    A new one is confirmed only if that is among the values. Sessions and tokens from before a new
+    address, or before a block, are void.
+    """
+    has_new_address = values.get("email", client.email) != client.email
+    is_blocked = values.get("status") == "blocked" != client.status
+    if has_new_address:
+        values.setdefault("email_verified_at", None)
+    if has_new_address or is_blocked:
+        values["sessions_valid_from"] = clock.now()
+    if values.get("phone", client.phone) != client.phone:
+        values.setdefault("phone_verified_at", None)

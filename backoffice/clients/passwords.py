@@ -17,6 +17,7 @@ from backoffice.models import mails
 from backoffice.models.client import Client
 from backoffice.settings import Settings
 from backoffice.text import duration_to_store
+from backoffice.transactions import begin
 
 
 def store_temporary(client: Client, new: Hashed, settings: Settings) -> None:
@@ -58,6 +59,8 @@ def send_links(clients: Select[int], settings: Settings) -> None:
 def choose(value: str, password: str, settings: Settings) -> Answer:
     """Use the token up and make the password its client's; say whether the token worked.
 
+    Hashing takes long, so the transaction that writes begins only afterwards.
+
     Raises RuleBroken (field new_password) if the password is too short or too easy to guess; the
     token works on then.
     """
@@ -66,6 +69,7 @@ def choose(value: str, password: str, settings: Settings) -> Answer:
         return answer
     check(answer.client, password, settings)
     new = passwords.hashed(password, settings)
+    begin(writing=True)
     answer = tokens.use_token(value)
     if answer.state == "ok" and answer.client:
         _store(

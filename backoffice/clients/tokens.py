@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, insert, or_, select, update
 
 from backoffice import clock
 from backoffice.auth.sessions import digest
@@ -111,18 +111,33 @@ def check_token(value: str, purpose: str = PASSWORD) -> Answer:
         return Answer(token.state, client)
     if token.expires_at and token.expires_at <= clock.now():
         return Answer("expired", client)
-    return Answer("ok" if client.status == "active" else "revoked", client)
+    return Answer("ok" if _lets_in(client, token) else "revoked", client)
+
+
+def _lets_in(client: Client, token: ClientToken) -> bool:
+    """Return whether the client may use tokens, and voided none since this one was made."""
+    began = client.sessions_valid_from
+    return client.status == "active" and (began is None or began <= token.at)
 
 
 def use_token(value: str, purpose: str = PASSWORD) -> Answer:
     """Use a value up, and say whether it worked; of several uses at once, one does."""
-    is_active = exists().where(Client.id == ClientToken.client_id, Client.status == "active")
-    change = update(ClientToken).where(*_is(value, purpose), ClientToken.live(), is_active)
+    change = update(ClientToken).where(*_is(value, purpose), ClientToken.live(), _is_let_in())
     used = change.values(state="used").returning(ClientToken.client_id)
     client_id = db.session.scalar(used.execution_options(synchronize_session=False))
     if client_id is None:
         return check_token(value, purpose)
     return Answer("ok", db.session.get_one(Client, client_id, populate_existing=True))
+
+
+def _is_let_in() -> ColumnElement[bool]:
+    """SQL: what `_lets_in` returns."""
+    began = Client.sessions_valid_from
+    return exists().where(
+        Client.id == ClientToken.client_id,
+        Client.status == "active",
+        or_(began.is_(None), began <= ClientToken.at),
+    )
 
 
 def _is(value: str, purpose: str) -> tuple[ColumnElement[bool], ...]:

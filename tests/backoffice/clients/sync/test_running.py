@@ -130,6 +130,16 @@ def test_a_change_says_which_fields_and_is_told_by_one_event(app: Flask) -> None
     assert event.after == {"first_name": "Klara", "company": None}
 
 
+def test_a_new_address_is_not_confirmed_unless_the_line_says_so(app: Flask) -> None:
+    confirmed = {"email_verified_at": "2026-01-31T09:00:00Z"}
+    taken(COMPANY, CLIENT | confirmed)
+    (result,) = taken(CLIENT | {"email": "clara@example.org"})
+    assert result.fields == ("email", "email_verified_at")
+    assert client().email_verified_at is None
+    taken(CLIENT | {"email": "clara@example.net"} | confirmed)
+    assert client().email_verified_at is not None
+
+
 def test_what_a_line_does_not_name_stays(app: Flask) -> None:
     taken(*EVERYTHING)
     taken({"table": "client", "external_id": "C1", "status": "blocked"})
