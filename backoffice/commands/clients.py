@@ -24,7 +24,7 @@ from backoffice.settings import configured
 from backoffice.text.numbers import formatted
 from backoffice.transactions import begin
 
-LONGEST = 1000  # characters of a line
+LONGEST = 4000  # bytes of a line
 OUTCOMES = {
     "created": _l("created"),
     "updated": _l("updated"),
@@ -45,16 +45,16 @@ def add(group: AppGroup) -> None:
 @click.option("--use", is_flag=True, help="Use it up: it works no second time.")
 def check_token(*, use: bool) -> None:
     """Say whether a token of a password link works; it is the first line of the input."""
-    begin(writing=use)
     (value,) = _lines(1)
+    begin(writing=use)
     _say_token(tokens.use_token(value) if use else tokens.check_token(value))
     db.session.commit()
 
 
 def choose_password() -> None:
     """Use up a token, the first line of the input, and store the password in the second."""
-    begin(writing=True)
     value, password = _lines(2)
+    begin(writing=False)
     try:
         answer = passwords.choose(value, password, configured())
     except BackofficeError as error:
@@ -76,8 +76,8 @@ def check_password(*, ip: str, device: str, session: str, second_factor: str | N
 
     The attempt is recorded, as OK, failed or blocked.
     """
-    begin(writing=False)
     email, password = _lines(2)
+    begin(writing=False)
     decision = sign_ins.decide(
         email,
         password,
@@ -105,10 +105,14 @@ def _told(client: Client | None) -> dict[str, object]:
 
 
 def _lines(number: int) -> list[str]:
-    """Return so many lines of the input, without their ends; missing ones are empty."""
-    lines = (sys.stdin.readline(LONGEST).rstrip("\r\n") for _ in range(number))
-    # What is no UTF-8 is a lone surrogate here, and part of no secret.
-    return [line.encode(errors="replace").decode() for line in lines]
+    """Return so many lines of the input, without their ends; missing ones are empty.
+
+    They are read before a transaction begins, because whoever gives them may take their time. What
+    is no UTF-8 is part of no secret.
+    """
+    stream = sys.stdin.buffer
+    lines = [stream.readline(LONGEST) for _ in range(number)]
+    return [line.decode(errors="replace").rstrip("\r\n") for line in lines]
 
 
 @click.argument("file", type=click.File("rb"))

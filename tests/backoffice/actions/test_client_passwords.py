@@ -19,7 +19,7 @@ from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import act, confirmed, everything, outcome, previewed, shown_once
+from tests.support.acting import act, confirmed, edit, everything, outcome, previewed, shown_once
 from tests.support.clients import (
     PASSWORD,
     PORTAL,
@@ -182,6 +182,35 @@ def test_a_link_works_once_and_the_latest_alone(
     third = linked(portal, max_, clara)
     with clock.at(clock.now() + timedelta(hours=24)):
         assert asked(portal, "check-token", third, options=("--use",))["state"] == "expired"
+
+
+def test_a_link_to_an_address_of_before_is_void(
+    portal: Flask, max_: Client, clara: Customer
+) -> None:
+    clara.email_verified_at = clara.phone_verified_at = clock.now()
+    clara.phone = "+49301234567"
+    link = linked(portal, max_, clara)
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        assert edit(max_, "clients", clara.id, phone="+49 30 1234567").status_code == 303
+        settle()
+        assert None not in (clara.email_verified_at, clara.phone_verified_at)
+        new = {"email": "clara@example.org", "phone": "+49 30 1234568"}
+        assert edit(max_, "clients", clara.id, **new).status_code == 303
+        settle()
+        assert (clara.email_verified_at, clara.phone_verified_at) == (None, None)
+        assert asked(portal, "check-token", link)["state"] == "revoked"
+        assert asked(portal, "choose-password", link, NEW)["state"] == "revoked"
+        assert asked(portal, "check-token", link, options=("--use",))["state"] == "revoked"
+        assert asked(portal, "check-token", linked(portal, max_, clara))["state"] == "ok"
+
+
+@pytest.mark.parametrize("command", ["check-token", "choose-password", "check-password"])
+def test_what_is_no_text_is_no_secret(app: Flask, command: str) -> None:
+    for odd in (b"\xff", b"\xed\xa0\x80", b"a\0b", b"a" * 10_000_000, b""):
+        result = app.test_cli_runner().invoke(
+            args=["backoffice", "clients", command], input=odd + b"\n" + odd
+        )
+        assert (result.exit_code, "unknown" in result.stdout) == (0, True), result.output
 
 
 def test_a_link_is_void_once_the_client_is_deactivated(
