@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from backoffice import limits
 from backoffice.clients.sync.tables import TABLES, Table
-from backoffice.text import fault, masked
+from backoffice.text import fault, masks
 
 BOM = b"\xef\xbb\xbf"
 Key = tuple[str, ...]
@@ -201,10 +201,8 @@ def _reference(name: str, value: object) -> str | None:
 
 
 def _hidden(recipient: str) -> str:
-    """Return an address or a number masked, if the product has not done so itself."""
-    if "•" in recipient or "*" in recipient:
-        return recipient
-    return masked(recipient) if "@" in recipient else f"{recipient[:3]} ••• {recipient[-2:]}"
+    """Return an address or a number masked; one that the product has masked stays so."""
+    return masks.email(recipient) if "@" in recipient else masks.phone(recipient)
 
 
 def _named(given: Mapping[str, Any]) -> tuple[str, Key]:

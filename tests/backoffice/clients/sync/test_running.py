@@ -105,9 +105,27 @@ def test_a_file_brings_every_table_and_its_words_are_stored_as_those_of_forms(ap
     assert clara.kyc_state == "approved"
     assert db.session.scalar(select(Wallet.balance)) == Decimal("12.1")
     assert db.session.scalar(select(WalletMember.role)) == "owner"
-    assert db.session.scalar(select(ClientToken.recipient)) == "c•••@example.com"
+    assert db.session.scalar(select(ClientToken.recipient)) == "c***@e***.com"
     assert [number(model) for model in (Company, KycCase, ClientSignIn)] == [1, 1, 1]
     assert events.verify() == []
+
+
+@pytest.mark.parametrize(
+    "given, kept",
+    [
+        ("clara*k@karenina.example", "c***@k***.example"),
+        ("c•••@karenina.example", "c***@k***.example"),
+        ("+49 30 1234567", "+49 *** ** 67"),
+        ("+49 *** ** 67", "+49 *** ** 67"),
+        ("12345", "*****"),
+        ("Clara *", "*****"),
+        ("", ""),
+    ],
+)
+def test_recipients_of_tokens_are_kept_masked(app: Flask, given: str, kept: str) -> None:
+    taken(CLIENT | {"company": None}, TOKEN | {"recipient": given})
+    assert db.session.scalar(select(ClientToken.recipient)) == kept
+    assert outcomes(taken(TOKEN | {"recipient": given})) == ["unchanged"]
 
 
 def test_the_same_file_again_changes_nothing(app: Flask) -> None:
