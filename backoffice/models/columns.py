@@ -52,7 +52,7 @@ def column(
         holds: the most files that a list of them holds.
         hidden: whether the column never reaches a screen, a filter, an export or an event.
         mask: how those see the values who see personal data masked: "name", "email", "phone" or
-            "text" (text/masks.py).
+            "text" (text/masks.py); "file" hides files from them.
         personal: see models/personal.py.
         info, options: more for the column's `info`; those of `mapped_column`, such as `default`.
     """

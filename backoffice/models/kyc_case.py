@@ -1,6 +1,7 @@
 """KycCase: whether a client is who they say they are, as one decision of the company."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, cast, text
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -34,6 +35,7 @@ class KycCase(Entity):
     __plural__ = "KYC cases"
     __label__ = "title"
     __verbs__ = ("view", "edit", "export")
+    __masks__: ClassVar = {"title": ""}
 
     client_id: Mapped[int] = mapped_column(BigInt, ForeignKey("clients.id"))
     external_id: Mapped[str | None] = mapped_column(String(64), unique=True, info={"key": False})
@@ -51,7 +53,11 @@ class KycCase(Entity):
     decided_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(500), default="", info={"key": False})
     documents: Mapped[list[File]] = column(
-        default=list, accepts=("pdf", "png", "jpeg"), largest=10 * 1024 * 1024, holds=10
+        default=list,
+        accepts=("pdf", "png", "jpeg"),
+        largest=10 * 1024 * 1024,
+        holds=10,
+        mask="file",
     )
 
     client: Mapped[Client] = relationship()

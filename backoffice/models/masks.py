@@ -22,12 +22,19 @@ from sqlalchemy import (
 from backoffice.models import fields
 from backoffice.models.base import Record
 from backoffice.models.kinds import Kind
+from backoffice.models.kinds.files import File
 from backoffice.models.kinds.texts import Code, Email, Phone, Text
 from backoffice.models.types import Expression
 from backoffice.text.masks import MASKS
 
 MASK = "mask"  # the key in the `info` of a column
-KINDS: dict[str, type[Kind]] = {"email": Email, "phone": Phone, "name": Text, "text": Text}
+KINDS: dict[str, type[Kind]] = {
+    "email": Email,
+    "file": File,
+    "name": Text,
+    "phone": Phone,
+    "text": Text,
+}
 PLAIN, COVERED = "+", "-"  # before what a statement reads
 
 

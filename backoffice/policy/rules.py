@@ -61,8 +61,11 @@ def may_read(actor: Actor | None, model: type[Record], name: str) -> bool:
     """Return whether the actor, who sees rows of `model`, may also see their attribute `name`.
 
     An attribute that tells something about other rows, as a user's groups do, is only for those who
-    see those rows. For others it is in no list, filter, form, export or event.
+    see those rows. For others it is in no list, filter, form, export or event. Nor are files with a
+    mask for those who see masked data.
     """
+    if masking.is_masked(actor, model, name) and fields.is_file(model, name):
+        return False
     other = fields.told_of(model, name)
     return other is None or sees(actor, other)
 

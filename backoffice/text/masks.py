@@ -75,6 +75,7 @@ def _beginning(word: str, stars: str) -> str:
 
 MASKS: Mapping[str, Callable[[str], str]] = {
     "email": email,
+    "file": text,  # of which events note the name
     "name": name,
     "phone": phone,
     "text": text,

@@ -1,7 +1,9 @@
 """Fiona works with clients whose names, addresses and numbers she reads as stars."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -19,6 +21,7 @@ from backoffice.models.client import Client as ClientRow
 from backoffice.models.company import Company
 from backoffice.models.event import Event
 from backoffice.models.group import Group
+from backoffice.models.kyc_case import KycCase
 from backoffice.models.reveal import Reveal
 from backoffice.models.user import User
 from backoffice.testing.cast import Cast
@@ -29,6 +32,8 @@ from tests.support.masked import CONTACT, fiona, secret, seed, told
 from tests.support.masked import client as client_of
 from tests.support.viewing import begin, view_as
 
+DOCUMENT = re.compile(r'href="(/admin/kyc-cases/\d+/files/documents/\w+)"')
+PASSPORT = b"%PDF-1.7\n%%EOF"
 REASON = "She asked me to call her back"
 
 
@@ -122,6 +127,26 @@ def test_an_event_or_a_question_is_not_found_by_a_name(
     with pytest.raises(RuleBroken):
         why.row_of(asker=Cast().actor("fiona"), code="clients.view", text=clients[0].name)
     assert why.row_of(asker=Cast().actor("olivia"), code="clients.view", text=clients[0].name)
+
+
+def test_what_a_document_shows_is_hidden(masked: Client, clients: list[ClientRow]) -> None:
+    olivia = masked.application.test_client().sign_in("olivia")
+    case = KycCase(client=clients[0])
+    db.session.add(case)
+    settle()
+    page = f"/admin/kyc-cases/{case.id}"
+    shown = {"documents": (BytesIO(PASSPORT), "Passport.pdf")}
+    assert edit(olivia, "kyc-cases", case.id, **shown).status_code == 303
+    (address,) = set(DOCUMENT.findall(olivia.get(page).text))
+    assert olivia.get(address).status_code == 200
+    act(masked, "clients", "reveal", clients[0].id, reason=REASON)
+    assert masked.get(address).status_code == 404
+    for path in (page, f"{page}/edit", "/admin/kyc-cases/export.json", "/admin/events/export.json"):
+        answer = masked.get(path)
+        assert (answer.status_code, "Passport" in answer.text) == (200, False), path
+    edit(masked, "kyc-cases", case.id, documents=(BytesIO(PASSPORT), "Other.pdf"))
+    settle()
+    assert [file.name for file in case.documents] == ["Passport.pdf"]
 
 
 # --- what is masked is not written ---

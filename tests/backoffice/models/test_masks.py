@@ -40,7 +40,11 @@ def say(app: Flask, forgotten: None, monkeypatch: pytest.MonkeyPatch) -> Callabl
 @pytest.mark.parametrize(
     "name, mask, words",
     [
-        ("external_id", "stars", "there is no mask 'stars': use one of email, name, phone, text."),
+        (
+            "external_id",
+            "stars",
+            "there is no mask 'stars': use one of email, file, name, phone, text.",
+        ),
         ("external_id", "email", "a column of the kind 'text' takes no mask 'email': leave it out"),
         ("status", "text", "a column of the kind 'choice' takes no mask 'text': leave it out"),
         ("joined_at", "name", "a column of the kind 'time' takes no mask 'name': leave it out"),
