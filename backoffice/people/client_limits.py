@@ -89,12 +89,16 @@ def _shows_more(name: str, limit: Limit) -> GrantExceeded:
 
 
 def _check_mask(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
-    """Require that whom a masked actor writes stays masked, by a group or by themselves."""
+    """Require that whom a masked actor writes stays masked, by a group or by themselves.
+
+    Nobody's own mask is taken off, because a membership may end.
+    """
     if not actor.mask_data:
         return
     own = values.get("mask_data", user.mask_data if user else False)
+    is_taken_off = user is not None and user.mask_data and not own
     groups = values.get("groups", user.groups if user else ())
-    if own or any(group.mask_data for group in groups):
+    if own or (not is_taken_off and any(group.mask_data for group in groups)):
         return
     message = _("This would show more of the clients than you see yourself.")
     field = "mask_data" if "mask_data" in values else "groups"

@@ -203,6 +203,9 @@ def test_a_masked_person_takes_no_mask_off_with_a_group(boss: Client, people: Ca
     done = act(boss, "users", "remove-from-group", employee.id, group=masking.id)
     assert outcome(done, employee.id) == ("refused", "masked")
     assert error_at(edit(boss, "users", employee.id, groups=[""]), "groups")
+    limit(employee, mask_data=True)  # the membership may end, so it is no reason to take this off
+    assert error_at(edit(boss, "users", employee.id, mask_data=[""]), "mask_data")
+    limit(employee, mask_data=False)
     ends = {"group": masking.id, "ends_at": "2999-01-01T00:00"}
     done = act(boss, "users", "set-membership-end", employee.id, **ends)
     assert outcome(done, employee.id) == ("refused", "masked")
