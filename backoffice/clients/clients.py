@@ -9,6 +9,7 @@ from backoffice.auth import networks
 from backoffice.clients import sight
 from backoffice.data import records
 from backoffice.errors import RuleBroken
+from backoffice.models import client_groups
 from backoffice.models.client import Client
 from backoffice.policy.actor import Actor
 from backoffice.text import address_key
@@ -25,6 +26,7 @@ def check(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
     if not any(values.get(name, getattr(client, name, None)) for name in IDENTIFIERS):
         sentence = _("Give an e-mail address, a phone number, a name or an external ID.")
         raise RuleBroken(sentence, field="email")
+    _require_company(client, values)
     sight.check(actor, client, values)
     if client:
         _start_again(client, values)
@@ -32,6 +34,14 @@ def check(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
         values["email_key"] = address_key(values["email"]) if values["email"] else None
     if "ip_whitelist" in values:
         values["ip_whitelist"] = networks.canonical(values["ip_whitelist"])
+
+
+def _require_company(client: Client | None, values: dict[str, Any]) -> None:
+    """Require the company of a program; forms give the row of it, and files its number."""
+    group = values.get("client_group", client.client_group if client else None)
+    company_id = values.get("company_id", client.company_id if client else None)
+    if group == client_groups.API and not values.get("company", company_id):
+        raise RuleBroken(_("A program always belongs to a company."), field="company")
 
 
 def _start_again(client: Client, values: dict[str, Any]) -> None:

@@ -22,9 +22,9 @@ from backoffice.models.company import Company
 from backoffice.models.event import Event
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import act, confirmed, outcome, previewed, undo
+from tests.support.acting import act, confirmed, edit, outcome, previewed, undo
 from tests.support.clients import added
-from tests.support.html import read
+from tests.support.html import error_at, read
 
 pytestmark = pytest.mark.usefixtures("still")
 
@@ -56,6 +56,11 @@ class Harbour:
 @pytest.fixture
 def harbour(cast: Cast) -> Harbour:
     return Harbour()
+
+
+def test_a_program_keeps_its_company(max_: Client, harbour: Harbour) -> None:
+    assert error_at(edit(max_, "clients", harbour.robot.id, company=""), "company")
+    assert edit(max_, "clients", harbour.stranger.id, company="").status_code == 303
 
 
 # --- verified ---

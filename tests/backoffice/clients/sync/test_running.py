@@ -192,6 +192,7 @@ def test_what_a_line_does_not_name_stays(app: Flask) -> None:
         (CLIENT | {"joined_at": "yesterday"}, "joined_at", "Write the time"),
         (CLIENT | {"company": "B9"}, "company", "no company with this external ID"),
         (CLIENT | {"company": 1}, "company", "as a text"),
+        (CLIENT | {"company": None, "client_group": "api"}, "company", "belongs to a company"),
         (WALLET | {"currency": "XXX"}, "currency", "offered values"),
         (WALLET | {"balance": "1E-900"}, "balance", "number"),
         (WALLET | {"balance": True}, "balance", "Write a number"),
