@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -316,10 +316,11 @@ def _print(
     asked = [each for each in (*QUESTIONS, "middle") if options.only in each]
     for question in asked:
         paths = {name: _path(visitor, question) for name, visitor in visitors.items()}
+        allowed = {name: each for name, each in visitors.items() if _ask(each, paths[name])}
         if options.plans:
-            _print_plans(app, visitors, paths)
-        taken = _taken(visitors, paths, options.rounds)
-        print(f"| {question} | {' | '.join(_cells(taken))} |", flush=True)
+            _print_plans(app, allowed, paths)
+        taken = _taken(allowed, paths, options.rounds)
+        print(f"| {question} | {' | '.join(_cells(taken, visitors))} |", flush=True)
 
 
 def _print_plans(app: Flask, visitors: dict[str, FlaskClient], paths: dict[str, str]) -> None:
@@ -331,12 +332,15 @@ def _print_plans(app: Flask, visitors: dict[str, FlaskClient], paths: dict[str, 
         print(f"    {name}: {reading}")
 
 
-def _cells(taken: dict[str, float]) -> Iterator[str]:
+def _cells(taken: dict[str, float], names: Iterable[str]) -> Iterator[str]:
     """Yield the milliseconds of each person, and how many times the administrator's they are."""
     first = taken["administrator"]
-    for name, milliseconds in taken.items():
-        ratio = "" if name == "administrator" else f" ({milliseconds / first:.1f} x)"
-        yield f"{milliseconds:.1f}{ratio}"
+    for name in names:
+        if name in taken:
+            ratio = "" if name == "administrator" else f" ({taken[name] / first:.1f} x)"
+            yield f"{taken[name]:.1f}{ratio}"
+        else:
+            yield "refused"
 
 
 def _path(visitor: FlaskClient, question: str) -> str:
@@ -358,18 +362,18 @@ def _taken(
 ) -> dict[str, float]:
     """Return the median milliseconds of each visitor's page, which are asked for in turns."""
     seen: dict[str, list[float]] = {name: [] for name in visitors}
-    for name, visitor in visitors.items():
-        _ask(visitor, paths[name])
     for _ in range(rounds):
         for name, visitor in visitors.items():
             seen[name].append(timed(partial(_ask, visitor, paths[name])))
     return {name: statistics.median(values) for name, values in seen.items()}
 
 
-def _ask(visitor: FlaskClient, path: str) -> None:
+def _ask(visitor: FlaskClient, path: str) -> bool:
+    """Ask for a page, and return whether there is one: what is masked cannot be asked for."""
     answer = visitor.get(path)
-    if answer.status_code != 200:
+    if answer.status_code not in (200, 400):
         raise RuntimeError(f"{path} answered {answer.status}")
+    return answer.status_code == 200
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ LABELS = {
     "REASON": "reason of an action",
     "PAGES": "rows on a page",
     "COUNTED": "counted rows",
+    "COUNTED_OF_PART": "counted rows of a part",
     "SEARCH": "search text",
     "WHITELIST": "IP whitelist",
     "RELATED": "related rows in a field",

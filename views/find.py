@@ -149,13 +149,14 @@ def _in_list(who: Actor, screen: Definition, text: str) -> Group:
     items = _items(who, screen, replace(found, rows=rows))
     number = found.count or 0
     if number > len(items):
-        items.append(_all_of(screen, text, number))
+        items.append(_all_of(who, screen, text, number))
     return Group(str(screen.name), items)
 
 
-def _all_of(screen: Definition, text: str, number: int) -> Item:
+def _all_of(who: Actor, screen: Definition, text: str, number: int) -> Item:
     """Return the link to the list with everything that was found."""
-    label = _("Show all %(number)s in %(list)s", number=lists.capped(number), list=screen.name)
+    counted = lists.count_text(who, screen.model, number)
+    label = _("Show all %(number)s in %(list)s", number=counted, list=screen.name)
     return Item(label, screen.url_of("index", search=text), "search")
 
 

@@ -66,34 +66,34 @@ def clients(actor: Actor) -> ColumnElement[bool]:
     return and_(Client.status != "deleted", *limits(actor))
 
 
-@scoped(Wallet)
+@scoped(Wallet, hides_names=is_limited)
 def wallets(actor: Actor) -> ColumnElement[bool]:
     return _of_seen_clients(actor, Wallet.client_id)
 
 
-@scoped(WalletMember)
+@scoped(WalletMember, hides_names=is_limited)
 def wallet_members(actor: Actor) -> ColumnElement[bool]:
     """Show those who are seen themselves, in the wallets that are seen."""
     wallet = exists().where(Wallet.id == WalletMember.wallet_id, wallets(actor))
     return and_(_of_seen_clients(actor, WalletMember.client_id), wallet)
 
 
-@scoped(KycCase)
+@scoped(KycCase, hides_names=is_limited)
 def kyc_cases(actor: Actor) -> ColumnElement[bool]:
     return _of_seen_clients(actor, KycCase.client_id)
 
 
-@scoped(ClientSignIn)
+@scoped(ClientSignIn, hides_names=is_limited)
 def client_sign_ins(actor: Actor) -> ColumnElement[bool]:
     return _of_seen_clients(actor, ClientSignIn.client_id)
 
 
-@scoped(ClientToken)
+@scoped(ClientToken, hides_names=is_limited)
 def client_tokens(actor: Actor) -> ColumnElement[bool]:
     return _of_seen_clients(actor, ClientToken.client_id)
 
 
-@scoped(Message)
+@scoped(Message, hides_names=is_limited)
 def messages(actor: Actor) -> ColumnElement[bool]:
     """Show mails to people, and those to clients who are seen."""
     return or_(Message.client_id.is_(None), _of_seen_clients(actor, Message.client_id))

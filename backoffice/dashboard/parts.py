@@ -186,7 +186,8 @@ class Share(ChoicePart):
             for value, number in counted.items()
             if not isinstance(value, Unreadable)
         }
-        newest = lists.COUNT_CAP if sum(written.values()) >= lists.COUNT_CAP else 0
+        most = lists.cap(actor, self.of)
+        newest = most if sum(written.values()) >= most else 0
         return Spread({value: written.get(value, 0) for value in self.values()}, newest)
 
     def mistakes(self) -> Iterator[str]:

@@ -45,18 +45,25 @@ EMPTY_LIST = "[]"  # as both engines write it
 MAX_PLACES = 30  # decimal places; PostgreSQL refuses numbers with thousands of them
 
 
-def every(model: type[Record], filters: Iterable[Filter]) -> ColumnElement[bool]:
-    """Return the SQL condition that a row meets every filter."""
-    return and_(True, *(condition(model, filter_) for filter_ in filters))
+def every(
+    model: type[Record], filters: Iterable[Filter], *, indexed: bool = True
+) -> ColumnElement[bool]:
+    """Return the SQL condition that a row meets every filter.
+
+    `indexed` says whether to use the search index, see `searching.condition`.
+    """
+    return and_(True, *(condition(model, filter_, indexed=indexed) for filter_ in filters))
 
 
-def condition(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+def condition(model: type[Record], filter_: Filter, *, indexed: bool = True) -> ColumnElement[bool]:
     """Return the filter in SQL. Raises BadRequest if a value does not fit the attribute."""
-    to_sql = CONDITIONS[fields.shape(model, filter_.name)]
-    return to_sql(model, filter_)
+    shape = fields.shape(model, filter_.name)
+    if shape == "text":
+        return _text(model, filter_, indexed=indexed)
+    return CONDITIONS[shape](model, filter_)
 
 
-def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
+def _text(model: type[Record], filter_: Filter, *, indexed: bool = True) -> ColumnElement[bool]:
     """Match texts that contain a value, in the form that is stored for comparison."""
     name = filter_.name
     values = [value[:200] for value in filter_.values]
@@ -66,9 +73,10 @@ def _text(model: type[Record], filter_: Filter) -> ColumnElement[bool]:
         return or_(*(_from_network(column, value) for value in values))
     key = fields.key_of(model, name)
     if key is None:
-        return or_(*(column.icontains(value, autoescape=True) for value in values))
+        return or_(*(_has_written(model, name, value, indexed=indexed) for value in values))
     assert isinstance(kind, Text)  # only texts have keys
-    return or_(*(_contains(model, name, key, _comparable(kind, value)) for value in values))
+    parts = [_comparable(kind, value) for value in values]
+    return or_(*(_contains(model, name, key, part, indexed=indexed) for part in parts))
 
 
 def _from_network(column: InstrumentedAttribute[object], value: str) -> ColumnElement[bool]:
@@ -81,7 +89,7 @@ def _from_network(column: InstrumentedAttribute[object], value: str) -> ColumnEl
 
 
 def _contains(
-    model: type[Record], name: str, key: InstrumentedAttribute[str], part: str
+    model: type[Record], name: str, key: InstrumentedAttribute[str], part: str, *, indexed: bool
 ) -> ColumnElement[bool]:
     """Match keys that contain the part, as a search does.
 
@@ -93,10 +101,30 @@ def _contains(
     if not search.indexed(model, name):
         return key.contains(part, autoescape=True)
     occurs = search.occurs(key.expression, part)
+    return _with_index(model, occurs, part) if indexed else occurs
+
+
+def _has_written(
+    model: type[Record], name: str, part: str, *, indexed: bool
+) -> ColumnElement[bool]:
+    """Match texts that have no key and contain the part, in upper or lower case.
+
+    What the search index has is matched as `_contains` does.
+    """
+    texts = fields.attribute(model, name)
+    if not search.indexed(model, name):
+        return texts.icontains(part, autoescape=True)
+    if len(fold(part)) < search.RUN:
+        occurs = (" " + texts.expression).icontains(" " + part, autoescape=True)
+    else:
+        occurs = texts.icontains(part, autoescape=True)
+    return _with_index(model, occurs, part) if indexed else occurs
+
+
+def _with_index(model: type[Record], occurs: ColumnElement[bool], part: str) -> ColumnElement[bool]:
+    """Let the search index find the rows, if it can."""
     candidates = search.candidates(model, [fold(part)])
-    if candidates is None:
-        return occurs
-    return and_(occurs, candidates)
+    return occurs if candidates is None else and_(occurs, candidates)
 
 
 def _comparable(kind: Text, text: str) -> str:

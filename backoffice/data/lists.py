@@ -26,11 +26,11 @@ from backoffice.data.related import Labels, Statement
 from backoffice.data.sorting import before_id, order_by, sort_key, sortable
 from backoffice.errors import BadRequest
 from backoffice.extensions import db
-from backoffice.models import fields, row_keys
+from backoffice.models import fields, row_keys, search
 from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import scope
+from backoffice.policy.rules import scope, sees_part
 from backoffice.text.numbers import formatted
 
 COUNT_CAP = limits.COUNTED
@@ -151,7 +151,7 @@ def condition(
     names = tuple(filter_.name for filter_ in query.filters)
     comparable.require(actor, model, names, query.sort_name)
     by_search = comparable.search(actor, model, query.search, exact=query.is_exact, indexed=indexed)
-    return and_(by_search, conditions.every(model, query.filters))
+    return and_(by_search, conditions.every(model, query.filters, indexed=indexed))
 
 
 def matching(
@@ -169,8 +169,16 @@ def matching(
     return and_(matches, is_readable)
 
 
+def cap(actor: Actor, model: type[Record]) -> int:
+    """Return how far rows of `model` are counted for the actor.
+
+    Whoever sees one row of twenty has twenty read for each that is counted.
+    """
+    return min(limits.COUNTED_OF_PART, COUNT_CAP) if sees_part(actor, model) else COUNT_CAP
+
+
 def count(actor: Actor, model: type[Record], query: Query) -> int:
-    """Count the rows that match, up to COUNT_CAP + 1.
+    """Count the rows that match, up to `cap` + 1.
 
     Nobody reads more rows, and an exact count would have to read the whole table.
     """
@@ -184,20 +192,36 @@ def counts(actor: Actor, model: type[Record], queries: Sequence[Query]) -> list[
 
 
 def spread(actor: Actor, model: type[Record], query: Query, name: str) -> dict[Any, int]:
-    """Count the values of a column among the newest rows that match, COUNT_CAP of them at most."""
+    """Count the values of a column among the newest rows that match, `cap` of them at most."""
     values = select(fields.attribute(model, name).label("value"))
     newest = values.where(matching(actor, model, query)).order_by(model.id.desc())
-    rows = newest.limit(COUNT_CAP).subquery()
+    rows = newest.limit(cap(actor, model)).subquery()
     counting = select(rows.c.value, func.count()).group_by(rows.c.value)
     return dict(db.session.execute(counting).all())
 
 
-def matches_many(actor: Actor, model: type[Record], query: Query) -> bool:
-    """Return whether a search matches so many rows that the search index is of no use."""
-    if not query.search:
+def matches_many(
+    actor: Actor, model: type[Record], query: Query, number: int | None = None
+) -> bool:
+    """Return whether texts match so many rows that the search index is of no use.
+
+    `number` is how many rows the actor's list counts, if it is known.
+    """
+    if not _asks_for_texts(model, query):
         return False
-    number = db.session.scalar(_counting(actor, model, query, MANY)) or 0
-    return number > MANY
+    most = min(MANY, cap(actor, model))
+    if number is None:
+        number = db.session.scalar(_counting(actor, model, query, most)) or 0
+    if number <= most or most == MANY:
+        return number > most
+    # The index finds those too that the actor does not see.
+    found = select(literal(1)).select_from(model).where(condition(actor, model, query))
+    return (db.session.scalar(counting(found, MANY)) or 0) > MANY
+
+
+def _asks_for_texts(model: type[Record], query: Query) -> bool:
+    """Return whether the search index may find the rows."""
+    return bool(query.search) or any(search.indexed(model, each.name) for each in query.filters)
 
 
 def capped(number: int, most: int = COUNT_CAP) -> str:
@@ -205,14 +229,19 @@ def capped(number: int, most: int = COUNT_CAP) -> str:
     return f"{formatted(most)}+" if number > most else formatted(number)
 
 
+def count_text(actor: Actor, model: type[Record], number: int) -> str:
+    """Return a count of rows of `model` as the actor reads it."""
+    return capped(number, cap(actor, model))
+
+
 def _counting(
-    actor: Actor, model: type[Record], query: Query, most: int = COUNT_CAP
+    actor: Actor, model: type[Record], query: Query, most: int | None = None
 ) -> Select[int]:
-    """Select the number of rows that match, up to `most` + 1."""
+    """Select the number of rows that match, up to `most` + 1, or `cap` + 1."""
     rows = select(literal(1)).select_from(model).where(matching(actor, model, query))
     if _counts_in_order(model, query):
         rows = rows.order_by(sort_key(model, query.sort_name).desc(), model.id.desc())
-    return counting(rows, most)
+    return counting(rows, cap(actor, model) if most is None else most)
 
 
 def counting(rows: Select[Any] | CompoundSelect[Any], most: int = COUNT_CAP) -> Select[int]:
@@ -226,10 +255,9 @@ def _counts_in_order(model: type[Record], query: Query) -> bool:
     PostgreSQL assumes that matching rows are spread evenly over the table, and without the order
     would read all rows before them. The search index has no order.
     """
-    names = [filter_.name for filter_ in query.filters]
-    is_by_text = query.search or any(fields.is_text(model, name) for name in names)
-    if is_by_text and model.__trigrams__:
+    if model.__trigrams__ and _asks_for_texts(model, query):
         return False
+    names = [filter_.name for filter_ in query.filters]
     return query.sort_name in names or _in_insertion_order(model, query)
 
 
@@ -246,8 +274,8 @@ def page(
     `counted` asks for the count of all matching rows too. Raises BadRequest if the cursor is not
     valid.
     """
-    # A search is counted first, because the number decides whether the search index is used.
-    number = count(actor, model, query) if query.search and counted else None
+    # What asks for texts is counted first: the number decides whether the search index is used.
+    number = count(actor, model, query) if counted and _asks_for_texts(model, query) else None
     if number == 0 and not query.cursor:
         return Page([], 0)
     statement = reading.statement(actor, model, columns, query.sort_name)
@@ -265,7 +293,7 @@ def _read(
     actor: Actor, model: type[Record], query: Query, statement: Statement, number: int | None
 ) -> Page:
     """Read one page without its related rows; `number` is how many rows match, if known."""
-    is_dense = matches_many(actor, model, query) if number is None else number > MANY
+    is_dense = matches_many(actor, model, query, number)
     wanted = matching(actor, model, query, indexed=not is_dense)
     found = db.session.execute(_paged(model, query, statement, wanted)).all()
     rows = cursors.unparted(found, query.size)

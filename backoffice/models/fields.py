@@ -99,11 +99,6 @@ def files_of(model: type[Record]) -> tuple[str, ...]:
     return tuple(a.key for a in attributes if isinstance(a.columns[0].type, FilesType))
 
 
-def is_text(model: type[Record], name: str) -> bool:
-    """Return whether the attribute is a text that is filtered and searched by its parts."""
-    return shape(model, name) == "text"
-
-
 @cache
 def relation(model: type[Record], name: str) -> RelationshipProperty[Record]:
     """Return the relationship called `name`."""

@@ -108,6 +108,12 @@ def _hides_names(actor: Actor | None, model: type[Record]) -> bool:
     return hides is None or hides(actor)
 
 
+def sees_part(actor: Actor, model: type[Record]) -> bool:
+    """Return whether limits of their own hide rows of `model` from the actor that others see."""
+    hides = _hiding.get(_narrower[model]) if model in _narrower else None
+    return hides is not None and hides(actor)
+
+
 def scoped(
     model: type[Record],
     *,
@@ -118,7 +124,8 @@ def scoped(
 
     It is called for actors with the permission to view the model; with `without_permission` also
     for those without it. `hides_names` says, perhaps of an actor, whether any row that it leaves
-    out has a name, which the actor must not read beside other rows either.
+    out has a name, which the actor must not read beside other rows either. Lists of an actor of
+    whom it says so count no further than COUNTED_OF_PART.
     """
 
     def keep(narrower: Scope) -> Scope:

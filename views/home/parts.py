@@ -119,7 +119,8 @@ def _href(part: Part, pairs: Sequence[tuple[str, str]]) -> str:
 
 def _figure(part: Figure, actor: Actor) -> Block:
     number = part.count(actor)
-    tile = Tile(part.heading, lists.capped(number), _href(part, part.pairs()), part.warns(number))
+    count = lists.count_text(actor, part.of, number)
+    tile = Tile(part.heading, count, _href(part, part.pairs()), part.warns(number))
     return Block(part.heading, "home/_tile.html", {"tile": tile}, width="tile")
 
 
@@ -127,7 +128,7 @@ def _counts(part: Counts, actor: Actor) -> Block:
     tiles = [
         Tile(
             label=fields.label(part.of, part.name, value),
-            count=lists.capped(number),
+            count=lists.count_text(actor, part.of, number),
             href=_href(part, part.pairs(**{part.name: value})),
             colour=fields.colour(part.of, part.name, value),
         )
@@ -160,19 +161,20 @@ def _slices(part: Share, spread: Spread) -> Iterator[Slice]:
 
 
 def _trend(part: Trend, actor: Actor) -> Block:
+    text = partial(lists.count_text, actor, part.of)
     by_day = part.by_day(actor)
     most = max(number for _day, number in by_day)
     days = [
-        _day(part, place, day, number, height=round(HEIGHT * number / (most or 1), 2))
+        _day(part, place, day, text(number), height=round(HEIGHT * number / (most or 1), 2))
         for place, (day, number) in enumerate(by_day)
     ]
-    return Block(part.heading, "home/_trend.html", {"days": days, "most": lists.capped(most)})
+    return Block(part.heading, "home/_trend.html", {"days": days, "most": text(most)})
 
 
-def _day(part: Trend, place: int, day: date, number: int, *, height: float) -> Day:
+def _day(part: Trend, place: int, day: date, count: str, *, height: float) -> Day:
     return Day(
         day=day.isoformat(),
-        count=lists.capped(number),
+        count=count,
         href=_href(part, part.of_day(day)),
         x=place * SLOT,
         y=HEIGHT - height,

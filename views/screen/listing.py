@@ -44,13 +44,14 @@ def build(screen: Definition, actor: Actor, within: Within | None = None) -> tup
     frame = _in_tab(_frame(screen, actor, chosen, query), within)
     shown = replace(found, rows=disclosure.redacted(actor, screen.model, found.rows))
     rows = _rows(screen, chosen, shown, ticks=bool(frame.actions), within=within)
-    return _with_places(_counted(screen, replace(frame, rows=rows), found), query, found), 200
+    page = _counted(screen, actor, replace(frame, rows=rows), found)
+    return _with_places(page, query, found), 200
 
 
-def _counted(screen: Definition, page: ListPage, found: lists.Page) -> ListPage:
+def _counted(screen: Definition, actor: Actor, page: ListPage, found: lists.Page) -> ListPage:
     """Return the page with how many rows match."""
     count = found.count or 0
-    return replace(page, count=count, count_label=_count_label(screen, count))
+    return replace(page, count=count, count_label=_count_label(screen, actor, count))
 
 
 def _chosen(screen: Definition, actor: Actor, pinned: Filter | None) -> tuple[str, ...]:
@@ -402,6 +403,6 @@ def _other_order(name: str, query: Query) -> str:
     return name
 
 
-def _count_label(screen: Definition, count: int) -> str:
-    noun = screen.model.noun(count)
-    return _("%(number)s %(noun)s", number=lists.capped(count), noun=noun)
+def _count_label(screen: Definition, actor: Actor, count: int) -> str:
+    number = lists.count_text(actor, screen.model, count)
+    return _("%(number)s %(noun)s", number=number, noun=screen.model.noun(count))

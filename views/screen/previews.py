@@ -176,7 +176,7 @@ def _decided(
 def _headline(actor: Actor, shown: Preview) -> list[str]:
     """Return the sentences above the rows: what differs, what is refused, what else happens."""
     run = shown.run
-    sentences = [*_left_alone(shown), *report.refusals(actor, run, shown.action)]
+    sentences = [*_left_alone(actor, shown), *report.refusals(actor, run, shown.action)]
     if run.undo_of_id:
         sentences += undoing.left_out(actor, run)
     sentences += report.side_effects(shown)
@@ -192,26 +192,27 @@ def _headline(actor: Actor, shown: Preview) -> list[str]:
     return sentences
 
 
-def _left_alone(shown: Preview) -> list[str]:
+def _left_alone(actor: Actor, shown: Preview) -> list[str]:
     """Return the sentences about rows that are not as the actor saw them, or need no change."""
     run = shown.run
-    difference = _difference(run.planned, (run.draft or {}).get("matched"))
+    most = lists.cap(actor, shown.action.model)
+    difference = _difference(run.planned, (run.draft or {}).get("matched"), most)
     sentences = [difference] if difference else []
     return [*sentences, *report.unchanged(run, shown.action), *report.stale(run)]
 
 
-def _difference(now: int, then: int | None) -> str:
+def _difference(now: int, then: int | None, most: int) -> str:
     """Return a sentence if the list counted other rows than match now.
 
-    The list counts no further than COUNT_CAP, so the numbers are compared up to there.
+    The list counts no further than `most`, so the numbers are compared up to there.
     """
-    if then is None or min(now, lists.COUNT_CAP + 1) == then:
+    if then is None or min(now, most + 1) == then:
         return ""
     return _n(
         "%(before)s matched when you looked, %(now)s match now.",
         "%(before)s matched when you looked, %(now)s match now.",
         now,
-        before=lists.capped(then),
+        before=lists.capped(then, most),
         now=formatted(now),
     )
 

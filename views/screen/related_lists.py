@@ -189,4 +189,4 @@ def count(actor: Actor, model: type[Record], name: str, row_id: RowKey) -> str:
     """Return how many rows the tab has, as people read it."""
     target, _back = target_of(model, name)
     query = Query(filters=(pinned(model, name, row_id),))
-    return lists.capped(lists.count(actor, target, query))
+    return lists.count_text(actor, target, lists.count(actor, target, query))

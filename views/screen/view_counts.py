@@ -28,5 +28,5 @@ def answer(screen: Definition, actor: Actor) -> Answer:
             query = list_views.readable(screen, actor, view.address).query
             number = budget.ask(partial(lists.count, actor, screen.model, query))
             if number is not None:
-                counts[view.mark] = lists.capped(number)
+                counts[view.mark] = lists.count_text(actor, screen.model, number)
     return jsonify(counts=counts)
