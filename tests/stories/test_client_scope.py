@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from backoffice import clock, events
+from backoffice import clock, events, limits
 from backoffice.dashboard.parts import Counts, Figure, Latest, Share, Trend
-from backoffice.data import saved_views
+from backoffice.data import lists, saved_views
 from backoffice.extensions import db
 from backoffice.models.client import Client as Row
 from backoffice.models.client_sign_in import ClientSignIn
@@ -244,3 +244,22 @@ def test_tags_beyond_ones_own_are_offered_to_nobody_and_stay(
     clients.limit("except", "all")
     fields = read(boss.get("/admin/clients/new")).one("fieldset", id="tags")
     assert [label.text for label in fields.all("label")] == ["Tag other"]
+
+
+def test_a_part_of_the_rows_is_counted_less_far_than_all(
+    boss: Client, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To count one row of twenty, the nineteen others are read as well."""
+    monkeypatch.setattr(limits, "COUNTED_OF_PART", 2)
+    monkeypatch.setattr(lists, "MANY", 3)
+    for modes, number in {
+        ("all", "all"): "9",
+        ("only", "all"): "2+",
+        ("except", "only"): "2",
+    }.items():
+        seen = clients.limit(*modes)
+        page = boss.get("/admin/clients/?search=clara")
+        assert (named(page), read(page).one("h1").text) == (seen, f"{number} clients"), modes
+        assert read(boss.get("/admin/wallets/")).one("h1").text == f"{number} wallets", modes
+        tab = boss.get(f"/admin/companies/{clients.shared.id}").text
+        assert re.search(rf"Clients\s*<[^>]*>\s*{re.escape(number)}\s*<", tab), modes

@@ -14,6 +14,7 @@ from backoffice.auth.attempts import Origin
 from backoffice.dashboard import figures, sign_ins
 from backoffice.data import lists
 from backoffice.extensions import db
+from backoffice.models.client import Client as Customer
 from backoffice.models.event import Event
 from backoffice.models.user import User
 from backoffice.policy.actor import system
@@ -56,6 +57,25 @@ def test_one_or_two_letters_begin_a_word_and_three_may_stand_anywhere(olivia: Cl
     assert names(olivia, "search=wie") == {"Zwiebel"}
     assert names(olivia, "search=iebel+qua") == {"Zwiebel"}
     assert names(olivia, "search=zw&status=blocked") == set()
+
+
+def test_a_filter_by_a_name_asks_the_index_of_texts_unless_very_many_have_it(
+    olivia: Client, statements: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Customer(first_name="Zwiebel", last_name="Quarz")
+    db.session.add_all([client, Customer(first_name="Xavier", last_name="Quarz")])
+    db.session.commit()
+    row_id = client.id
+    for name, found in {"ZW": [row_id], "iEb": [row_id], "wi": [], "quarz": []}.items():
+        with statements() as seen:
+            assert row_ids(olivia.get(f"/admin/clients/?first_name={name}")) == found, name
+        asked = [text for text in seen if "LIKE" in text]
+        assert asked
+        assert all("clients_search" in text for text in asked), asked
+    monkeypatch.setattr(lists, "MANY", 0)
+    with statements() as seen:
+        assert row_ids(olivia.get("/admin/clients/?first_name=ieb")) == [row_id]
+    assert [text for text in seen if "LIKE" in text and "clients_search" not in text]
 
 
 def test_the_beginning_of_a_number_finds_it_as_it_is_shown(olivia: Client) -> None:
