@@ -139,17 +139,19 @@ class Writing:
         """Return what to write for a line; None for nothing. Raises Refused, or what checks do."""
         if before is None:
             self._require_complete(line, values)
-        elif values.items() <= before.items():
+        changed = self._changed(before, values)
+        if before and not changed:
             self.results.append(self._result(line, "unchanged"))
             return None
-        self._complete(before, values)
         after = (before or self._defaults()) | values
-        changed = self._changed(before, values)
         self._claims.take(before["id"] if before else line.key, before or {}, after)
         return Change(line, before, after, changed)
 
     def _changed(self, before: Row | None, values: Row) -> tuple[str, ...]:
-        """Return the columns that a line changes, all that it names for a new row."""
+        """Complete the values; return the columns that they change, all of them for a new row."""
+        if before and values.items() <= before.items():
+            return ()
+        self._complete(before, values)
         written = [name for name in self.table.stored if name in values]
         if before is None:
             return tuple(written)

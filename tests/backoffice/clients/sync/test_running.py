@@ -37,7 +37,7 @@ CLIENT = {
     "country": "de",
     "company": "B1",
     "company_owner": True,
-    "ip_whitelist": ["198.51.100.0/24"],
+    "ip_whitelist": ["198.51.100.7", "::ffff:192.0.2.1"],
     "joined_at": "2026-01-31T10:00:00+01:00",
 }
 WALLET = {
