@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from backoffice import clock
 from backoffice.auth import networks
-from backoffice.clients import sight
+from backoffice.clients import groups, sight
 from backoffice.data import records
 from backoffice.errors import RuleBroken
 from backoffice.models import client_groups
@@ -30,6 +30,8 @@ def check(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
     sight.check(actor, client, values)
     if client:
         _start_again(client, values)
+    if client and actor.user_id:  # files of the product say groups themselves
+        groups.follow_company(client, values)
     if "email" in values:
         values["email_key"] = address_key(values["email"]) if values["email"] else None
     if "ip_whitelist" in values:

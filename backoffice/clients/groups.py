@@ -1,9 +1,22 @@
 """Move clients from client group to client group by what is known of them, and of their company."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
 
 from backoffice import events
 from backoffice.events import EventDraft
@@ -15,6 +28,7 @@ from backoffice.models.client_groups import (
     PHONE_NOT_VERIFIED,
     STAFF_OF,
 )
+from backoffice.models.types import BigInt
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 from backoffice.text import N_
@@ -43,18 +57,29 @@ def _after_both() -> ColumnElement[str]:
     return case((Client.is_staff, staff), else_=KYC_NOT_VERIFIED)
 
 
-def staff_group(session: Session, client: Client) -> str | None:
-    """Return the group of those who work for the owner of the client's company.
+def follow_company(client: Client, values: dict[str, Any]) -> None:
+    """Add to new values of a client the group that goes with a new company, or a new role there.
 
-    None without an owner whose identity is approved.
+    Whoever is in no group that follows an owner stays in it.
     """
-    return session.scalar(select(_staff_group()).where(Client.id == client.id))
+    company = values.get("company", client.company)
+    is_staff = values.get("is_staff", client.is_staff)
+    is_same = (company, is_staff) == (client.company, client.is_staff)
+    if is_same or client.client_group not in FOLLOWING:
+        return
+    company_id = literal(company.id if company and is_staff else None, BigInt)
+    there = select(_staff_group(company_id)).where(Client.id == client.id)
+    values["client_group"] = db.session.scalar(there) or KYC_NOT_VERIFIED
 
 
-def _staff_group() -> ScalarSelect[str]:
+def _staff_group(company_id: SQLColumnExpression[Any] = Client.company_id) -> ScalarSelect[str]:
+    """SQL: the group of those who work for the owner of the company, the client's own if not said.
+
+    NULL without an owner whose identity is approved.
+    """
     owner = aliased(Client)
     is_owner = and_(
-        owner.company_id == Client.company_id,
+        owner.company_id == company_id,
         owner.company_owner,
         owner.status != "deleted",
         owner.client_group.in_(STAFF_OF),

@@ -14,6 +14,8 @@ from backoffice.models.client_groups import (
     ENTERPRISE_OWNER,
     ENTERPRISE_STAFF,
     KYC_NOT_VERIFIED,
+    LEGAL_MERCHANT_OWNER,
+    LEGAL_MERCHANT_STAFF,
     MERCHANT_OWNER,
     MERCHANT_STAFF,
     PHONE_NOT_VERIFIED,
@@ -158,8 +160,6 @@ def test_staff_moves_with_the_owner_and_back(max_: Client, harbour: Harbour) -> 
     moved = act(max_, "clients", "set-group", harbour.owner.id, client_group=ENTERPRISE_OWNER)
     after = [ENTERPRISE_OWNER, ENTERPRISE_STAFF, EMAIL_NOT_VERIFIED, API, KYC_NOT_VERIFIED]
     assert harbour.groups() == after
-    assert groups.staff_group(db.session(), harbour.newcomer) == ENTERPRISE_STAFF
-    assert groups.staff_group(db.session(), harbour.stranger) is None
     about = select(Event).where(Event.subject_id == harbour.staff.id, Event.reason.is_not(None))
     event = db.session.scalars(about).one()
     assert (event.action, event.reason, event.actor_id) == (
@@ -169,6 +169,31 @@ def test_staff_moves_with_the_owner_and_back(max_: Client, harbour: Harbour) -> 
     )
     undo(max_, moved)
     assert harbour.groups() == before
+
+
+def test_staff_has_the_group_of_the_company_that_it_moves_to(
+    max_: Client, harbour: Harbour
+) -> None:
+    act(max_, "clients", "set-group", harbour.owner.id, client_group=LEGAL_MERCHANT_OWNER)
+    quay = Company(business_name="Quay")
+    db.session.add(quay)
+    settle()
+    here, staff = harbour.owner.company_id, harbour.staff
+    for form, expected in (
+        ({"company": quay.id, "is_staff": "y"}, KYC_NOT_VERIFIED),
+        ({"company": here, "is_staff": "y"}, LEGAL_MERCHANT_STAFF),
+        ({"company": here, "is_staff": "", "company_owner": "y"}, KYC_NOT_VERIFIED),
+        ({"company": here, "is_staff": "y", "company_owner": ""}, LEGAL_MERCHANT_STAFF),
+        ({"company": "", "is_staff": "y"}, KYC_NOT_VERIFIED),
+    ):
+        assert edit(max_, "clients", staff.id, **form).status_code == 303
+        settle()
+        assert staff.client_group == expected, form
+    for other in (harbour.newcomer, harbour.owner):
+        before = other.client_group
+        assert edit(max_, "clients", other.id, company=quay.id).status_code == 303
+        settle()
+        assert other.client_group == before
 
 
 def test_staff_needs_no_kyc(max_: Client, harbour: Harbour) -> None:
