@@ -86,7 +86,7 @@ def test_a_sheet_with_problems_changes_nothing(run: Run, file: Path) -> None:
             "groups[10].permissions[0]: There is no permission no.such.",
             (
                 "groups[11].odd: There is no such field. These are: key, name, description, "
-                "permissions, grants, all_permissions."
+                "permissions, grants, mask_data, all_permissions."
             ),
             "groups[12].permissions[0]: There is no permission no.such.either.",
             "Nothing was changed.",
