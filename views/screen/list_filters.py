@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import request
 from flask_babel import gettext as _
 
-from backoffice.data import filters, offered
+from backoffice.data import comparable, filters, offered
 from backoffice.data.filters import BEGINNING, NONE, RANGED, Filter
 from backoffice.data.lists import Query
 from backoffice.data.offered import Labels
@@ -197,3 +197,18 @@ def href_of_all(screen: Definition, actor: Actor, query: Query) -> str:
     if not query.pinned:
         return screen.href_of_everything(actor)
     return "?" + urlencode({"tab": request.args.get("tab", "")})
+
+
+def searched(screen: Definition, actor: Actor) -> str:
+    """Return the headings of the columns in which a search looks."""
+    names = comparable.searched(actor, screen.model)
+    return ", ".join(screen.label_of(name) for name in screen.readable(actor, names))
+
+
+def search_label(screen: Definition, actor: Actor) -> str:
+    """Return where a search looks: everywhere, or for whoever sees masks in what has none."""
+    if not comparable.is_partly_searched(actor, screen.model):
+        return _("Search in %(title)s", title=screen.name)
+    names = ("id", *comparable.searched(actor, screen.model))
+    columns = ", ".join(screen.label_of(name) for name in names)
+    return _("Search by %(columns)s; the rest is masked", columns=columns)

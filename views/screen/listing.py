@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from backoffice.actions.engine.action import Action
-from backoffice.data import comparable, disclosure, exact_search, filters, lists, page_sizes
+from backoffice.data import disclosure, exact_search, filters, lists, page_sizes
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
@@ -174,8 +174,8 @@ def _with_filters(
     return replace(
         page,
         search=query.search,
-        searched=_searched(screen, actor),
-        search_label=_search_label(screen, actor),
+        searched=list_filters.searched(screen, actor),
+        search_label=list_filters.search_label(screen, actor),
         filters=[
             list_filters.control(screen, name, query, choices)
             for name in _in_order(screen, screen.usable_filters(actor))
@@ -185,21 +185,6 @@ def _with_filters(
         clear_href=href_of_all(screen, actor, query),
         kept=list_filters.kept(screen, actor, query),
     )
-
-
-def _searched(screen: Definition, actor: Actor) -> str:
-    """Return the headings of the columns in which a search looks."""
-    names = comparable.searched(actor, screen.model)
-    return ", ".join(screen.label_of(name) for name in screen.readable(actor, names))
-
-
-def _search_label(screen: Definition, actor: Actor) -> str:
-    """Return where a search looks: everywhere, or for whoever sees masks in what has none."""
-    if not comparable.is_partly_searched(actor, screen.model):
-        return _("Search in %(title)s", title=screen.name)
-    names = ("id", *comparable.searched(actor, screen.model))
-    columns = ", ".join(screen.label_of(name) for name in names)
-    return _("Search by %(columns)s; the rest is masked", columns=columns)
 
 
 def _in_order(screen: Definition, names: Sequence[str]) -> list[str]:
