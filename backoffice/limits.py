@@ -171,7 +171,7 @@ PAGES: RowsOfPages = (20, 50, 100)
 COUNTED: Rows = 10_000
 """A list stops counting its rows here, because nobody reads further."""
 
-COUNTED_OF_PART: Rows = 500
+COUNTED_OF_PART: Rows = 200
 """A list stops here for people who see a part of its rows, because the others are read as well."""
 
 SEARCH: Characters = 200

@@ -53,7 +53,10 @@ def is_address(text: str) -> bool:
 
 def login_key(text: str) -> str:
     """Return the form in which all spellings of one login are equal."""
-    key = "".join(c for c in text[:LONGEST] if not is_unseen(c)).strip()
+    text = text[:LONGEST]
+    if text.isascii() and text.isprintable():
+        return text.strip().lower()
+    key = "".join(c for c in text if not is_unseen(c)).strip()
     previous = ""
     # Normalising may create capitals or blanks, which the next round handles.
     while key != previous:

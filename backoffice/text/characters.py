@@ -47,7 +47,10 @@ def tidied(text: str) -> str:
     Blanks and invisible characters are removed from both ends.
     """
     # Composing many accents in a row takes time with the square of their number, hence the cut.
-    composed = unicodedata.normalize("NFC", text[:LONGEST])
+    text = text[:LONGEST]
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    composed = unicodedata.normalize("NFC", text)
     if not composed.isprintable():
         composed = "".join(map(_ordinary, composed.replace("\r\n", "\n")))
     first = 0

@@ -252,14 +252,12 @@ def test_a_part_of_the_rows_is_counted_less_far_than_all(
     """To count one row of twenty, the nineteen others are read as well."""
     monkeypatch.setattr(limits, "COUNTED_OF_PART", 2)
     monkeypatch.setattr(lists, "MANY", 3)
-    for modes, number in {
-        ("all", "all"): "9",
-        ("only", "all"): "2+",
-        ("except", "only"): "2",
-    }.items():
+    counted = {("all", "all"): "9", ("only", "all"): "2+", ("except", "only"): "2"}
+    for modes, number in counted.items():
         seen = clients.limit(*modes)
         page = boss.get("/admin/clients/?search=clara")
-        assert (named(page), read(page).one("h1").text) == (seen, f"{number} clients"), modes
-        assert read(boss.get("/admin/wallets/")).one("h1").text == f"{number} wallets", modes
-        tab = boss.get(f"/admin/companies/{clients.shared.id}").text
-        assert re.search(rf"Clients\s*<[^>]*>\s*{re.escape(number)}\s*<", tab), modes
+        assert named(page) == seen, modes
+        for heading in (page, boss.get("/admin/wallets/")):
+            assert f" {number} " in read(heading).one("h1").text, modes
+        tabs = read(boss.get(f"/admin/companies/{clients.shared.id}")).all("a")
+        assert f"Clients {number}" in [tab.text for tab in tabs], modes
