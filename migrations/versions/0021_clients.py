@@ -179,18 +179,18 @@ def _create_clients() -> None:
         sa.UniqueConstraint("uuid", name="uq_clients_uuid"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_clients_client_group_id", "clients", ["client_group", "id"])
+    op.create_index("ix_clients_client_group_id_status", "clients", ["client_group", "id", "status"])
     op.create_index("ix_clients_company_id_id", "clients", ["company_id", "id"])
     op.create_index("ix_clients_country_id", "clients", ["country", "id"])
     op.create_index("ix_clients_id_country_status", "clients", ["id", "country", "status"])
-    op.create_index("ix_clients_is_staff_id", "clients", ["is_staff", "id"])
+    op.create_index("ix_clients_is_staff_id_status", "clients", ["is_staff", "id", "status"])
     op.create_index("ix_clients_joined_at_id", "clients", ["joined_at", "id"])
-    op.create_index("ix_clients_kyc_state_id", "clients", ["kyc_state", "id"])
+    op.create_index("ix_clients_kyc_state_id_status", "clients", ["kyc_state", "id", "status"])
     op.create_index("ix_clients_phone_key_id", "clients", ["phone_key", "id"])
     op.create_index("ix_clients_search_key_id_status", "clients", ["search_key", "id", "status"])
     op.create_index("ix_clients_status_id_country", "clients", ["status", "id", "country"])
-    op.create_index("ix_clients_two_factor_id", "clients", ["two_factor", "id"])
-    op.create_index("ix_clients_type_id", "clients", ["type", "id"])
+    op.create_index("ix_clients_two_factor_id_status", "clients", ["two_factor", "id", "status"])
+    op.create_index("ix_clients_type_id_status", "clients", ["type", "id", "status"])
 
 
 def _create_reveals() -> None:
