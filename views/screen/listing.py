@@ -51,7 +51,9 @@ def build(screen: Definition, actor: Actor, within: Within | None = None) -> tup
 def _counted(screen: Definition, actor: Actor, page: ListPage, found: lists.Page) -> ListPage:
     """Return the page with how many rows match."""
     count = found.count or 0
-    return replace(page, count=count, count_label=_count_label(screen, actor, count))
+    number = lists.count_text(actor, screen.model, count)
+    label = _("%(number)s %(noun)s", number=number, noun=screen.model.noun(count))
+    return replace(page, count=count, count_label=label)
 
 
 def _chosen(screen: Definition, actor: Actor, pinned: Filter | None) -> tuple[str, ...]:
@@ -386,8 +388,3 @@ def _other_order(name: str, query: Query) -> str:
     if name == query.sort_name and not query.descending:
         return f"-{name}"
     return name
-
-
-def _count_label(screen: Definition, actor: Actor, count: int) -> str:
-    number = lists.count_text(actor, screen.model, count)
-    return _("%(number)s %(noun)s", number=number, noun=screen.model.noun(count))
