@@ -261,6 +261,7 @@ def restore(connection: Connection) -> list[str]:
                 actual = present(connection)  # its indexes were dropped with the old table
         elif not definition and key in actual and item.kind in {"function", "table"}:
             connection.exec_driver_sql(f"DROP {item.kind.upper()} {item.name}")
+            del actual[key]  # several tables may have needed the same function
     return restored
 
 

@@ -56,6 +56,7 @@ KINDS = {
     "network": _text_of("network", 50),
     "country": _text_of("country", 2),
     "language": _text_of("language", 20),
+    "currency": _text_of("currency", 3),
     "integer": Written("int", "mapped_column({more})"),
     "float": Written("float", "mapped_column({more})"),
     "decimal": Written(
@@ -76,6 +77,9 @@ KINDS = {
         "dict[str, Any]", "mapped_column({more})", (("typing", "Any"),), default="default=dict"
     ),
     "texts": Written("list[str]", "mapped_column({more})", default="default=list"),
+    "countries": Written(
+        "list[str]", 'column(kind="countries"{more})', (COLUMN,), default="default=list"
+    ),
     "uuid": Written("UUID", "mapped_column({more})", (("uuid", "UUID"),)),
     "file": Written("File", "mapped_column({more})", ((FILES, "File"),)),
     "picture": Written("Picture", "mapped_column({more})", ((FILES, "Picture"),)),

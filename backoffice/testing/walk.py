@@ -12,6 +12,7 @@ from backoffice.models.row_keys import RowKey
 from backoffice.testing.access import screens_of_packages
 from backoffice.testing.asking import World
 from backoffice.testing.browser import sign_in
+from backoffice.transactions import begin
 from views.screen.screen import Screen
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def addresses(app: Flask, screen: Screen, world: World) -> Iterator[str]:
 def _tabs(app: Flask, screen: Screen, row_id: RowKey) -> tuple[str, ...]:
     """Return the tabs of a row beside its overview."""
     with app.app_context():
+        begin(writing=False)
         row = db.session.get_one(screen.model, row_id)
         return (*screen.has_tabs(row), *(rows.name for rows in screen.tabs))
 

@@ -74,6 +74,7 @@ def test_a_message_is_shown_with_everything_but_its_address_and_its_words(
         "purpose",
         "recipient",
         "user",
+        "client",
         "state",
         "attempts",
         "next_attempt_at",
