@@ -246,7 +246,7 @@ def test_a_group_without_a_key_is_known_by_its_name(olivia: Client, cast: Cast) 
 
 
 def test_every_problem_is_listed_at_once(olivia: Client) -> None:
-    """What is wrong with the form, and what is wrong with the groups."""
+    """What is wrong with the form, and what is wrong with the groups, in the order of places."""
     wrong = send(
         olivia,
         sheet_of(
@@ -257,8 +257,8 @@ def test_every_problem_is_listed_at_once(olivia: Client) -> None:
     )
     assert wrong.status_code == 422
     assert problems(wrong) == [
-        ("groups[1].grants", "This has to be a list of texts."),
         ("groups[0].permissions[1]", "There is no permission no.such."),
+        ("groups[1].grants", "This has to be a list of texts."),
         ("groups[2].name", "Another group has this name."),
     ]
 

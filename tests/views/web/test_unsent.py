@@ -37,6 +37,7 @@ LONE = (
     "account.confirm_email",
     "groups.compare",
     "groups.sheet",
+    "wallet_members.new",
 )
 
 
