@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from babel import Locale
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from flask import Flask
@@ -100,9 +101,12 @@ def bare(page: str, data: re.Pattern[str]) -> set[str]:
 
 
 def kept() -> re.Pattern[str]:
-    """Return a pattern of every word that the database has, of NAMES and of places."""
+    """Return a pattern of every word that the database has, of NAMES, of places and of Babel's."""
     places = (place for area in time_zones.offered().values() for _name, place in area)
     words = {*NAMES, *(word for place in places for word in re.findall(r"\w+", place))}
+    german = Locale("de")
+    for names in (german.territories, german.languages, german.currencies):
+        words |= {word for name in names.values() for word in re.findall(r"\w+", name)}
     for table in Base.metadata.sorted_tables:
         for row in db.session.execute(select(table)):
             for value in row:
