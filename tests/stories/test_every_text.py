@@ -39,7 +39,7 @@ NUMBERS = re.compile(
 NAMES = (
     "Backoffice", "Deutsch", "English", "UTC", "IP", "CSV", "XLSX", "JSON", "PNG", "JPEG", "WebP",
     "GIF", "HTTP", "ID", "UUID", "Ctrl",
-    "https", "KYC", "API session", "Token", "Wallet member",  # labels of rows, which are the same for all
+    "https", "KYC", "API session", "Token", "Wallet member",  # labels of rows
 )  # fmt: skip
 
 
