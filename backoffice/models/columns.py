@@ -42,17 +42,14 @@ def column(
         arguments: those of `mapped_column`, such as the type.
         kind: the name of the kind, where it does not follow from the type (models/kinds).
         choices: the values that a choice may have.
-        words: labels of choices, where the value itself does not read well.
-        colours: colours of choices by value, shown as badges.
+        words, colours: by value, a choice's label and the colour of its badge.
         least, most: the bounds of a number or date. A form's message and a CHECK constraint follow.
             Alembic does not notice a changed bound: write that migration yourself.
         currency: of an amount of money, as ISO 4217 has it.
-        accepts: the types of the files that may be uploaded, such as "pdf" (file_types.py).
-        largest: the most bytes that such a file has.
-        holds: the most files that a list of them holds.
+        accepts, largest, holds: of files, their types, such as "pdf" (file_types.py), the most
+            bytes of one, and how many a list holds.
         hidden: whether the column never reaches a screen, a filter, an export or an event.
-        mask: how those see the values who see personal data masked: "name", "email", "phone" or
-            "text" (text/masks.py); "file" hides files from them.
+        mask: how whoever sees personal data masked sees the values, such as "name" (masks.py).
         personal: see models/personal.py.
         info, options: more for the column's `info`; those of `mapped_column`, such as `default`.
     """

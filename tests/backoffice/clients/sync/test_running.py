@@ -193,7 +193,7 @@ def test_what_a_line_does_not_name_stays(app: Flask) -> None:
         (CLIENT | {"company": "B9"}, "company", "no company with this external ID"),
         (CLIENT | {"company": 1}, "company", "as a text"),
         (CLIENT | {"company": None, "client_group": "api"}, "company", "belongs to a company"),
-        (WALLET | {"currency": "XXX"}, "currency", "offered values"),
+        (WALLET | {"currency": "EUX"}, "currency", "offered values"),
         (WALLET | {"balance": "1E-900"}, "balance", "number"),
         (WALLET | {"balance": True}, "balance", "Write a number"),
         (WALLET | {"client": "C9"}, "client", "no client with this external ID"),
