@@ -89,5 +89,5 @@ class DeleteClients(ClientAction):
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         erasure.forget(rows)
-        self.update(rows, status="deleted", sessions_valid_from=context.now, **erasure.EMPTY)
+        self.update(rows, status="deleted", sessions_valid_from=context.now, **erasure.emptied())
         erasure.remake_search(rows)

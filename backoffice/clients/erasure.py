@@ -4,15 +4,13 @@ The external number stays too: by it the company's own product is told that the 
 does not bring them back.
 """
 
-from collections.abc import Mapping
-
 from sqlalchemy import ColumnElement, Select, delete, select, update
 
 from backoffice import events
 from backoffice.clients import tokens
 from backoffice.data import search_keys, uploaded_files
 from backoffice.extensions import db
-from backoffice.models import fields
+from backoffice.models import fields, personal
 from backoffice.models.associations import client_client_tags
 from backoffice.models.base import Base
 from backoffice.models.client import Client
@@ -25,28 +23,13 @@ from backoffice.models.reveal import Reveal
 from backoffice.people import erasure
 from backoffice.policy.permissions import area_of
 
-# What the row of a deleted client has. Its company may be deleted once all its clients are.
-EMPTY: Mapping[str, object] = {
-    "first_name": "",
-    "last_name": "",
-    "email": None,
-    "email_key": None,
-    "email_verified_at": None,
-    "phone": "",
-    "phone_verified_at": None,
-    "language": None,
-    "communication_language": None,
-    "company_id": None,
-    "company_owner": False,
-    "password_hash": None,
-    "password_state": "none",
-    "password_expires_at": None,
-    "two_factor": "disabled",
-    "ip_whitelist": [],
-    "extra_permissions": [],
-    "last_login_at": None,
-}
-NO_PLACE = {"ip": "", "device": "", "place": "", "session": ""}
+
+def emptied() -> dict[str, object]:
+    """Return what the row of a deleted client has.
+
+    Their company may be deleted once all its clients are.
+    """
+    return {**personal.emptied(Client), "company_id": None}
 
 
 def forget(clients: Select[int]) -> None:
@@ -64,7 +47,7 @@ def _forget_cases(clients: Select[int]) -> None:
     """Remove the documents of KYC cases, and what was written about them."""
     are_theirs = KycCase.client_id.in_(clients)
     uploaded_files.forget_column(fields.column(KycCase, "documents"), are_theirs)
-    _empty(KycCase, are_theirs, documents=[], reason="")
+    _empty(KycCase, are_theirs)
     cases = select(KycCase.id).where(are_theirs)
     events.redact(subject_type=area_of(KycCase), subject_ids=cases)
 
@@ -72,8 +55,8 @@ def _forget_cases(clients: Select[int]) -> None:
 def _forget_traces(clients: Select[int]) -> None:
     """Forget where the clients were reached and came from, and delete what waits for them."""
     tokens.end(None, clients, "revoked")
-    _empty(ClientToken, ClientToken.client_id.in_(clients), recipient="")
-    _empty(ClientSignIn, ClientSignIn.client_id.in_(clients), **NO_PLACE)
+    _empty(ClientToken, ClientToken.client_id.in_(clients))
+    _empty(ClientSignIn, ClientSignIn.client_id.in_(clients))
     for model in (Message, Handover):
         db.session.execute(delete(model).where(model.client_id.in_(clients)))
     tags = client_client_tags
@@ -87,6 +70,6 @@ def remake_search(clients: Select[int]) -> None:
     search_keys.remake(Client, clients, Client.__search__)
 
 
-def _empty(model: type[Base], which: ColumnElement[bool], **values: object) -> None:
-    change = update(model).where(which).values(**values)
+def _empty(model: type[Base], which: ColumnElement[bool]) -> None:
+    change = update(model).where(which).values(**personal.emptied(model))
     db.session.execute(change, execution_options={"synchronize_session": False})

@@ -58,58 +58,70 @@ class Client(Searchable, Entity):
     __masks__: ClassVar = {"name": "name"}
     __derived__: ClassVar = {"is_company_user": ("yes", "no")}
 
-    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True)
-    external_id: Mapped[str | None] = mapped_column(String(64), unique=True, info={"key": False})
-    type: Mapped[str] = column(String(10), default="merchant", choices=TYPES)
+    uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
+    external_id: Mapped[str | None] = mapped_column(
+        String(64), unique=True, info={"key": False, "personal": False}
+    )
+    type: Mapped[str] = column(String(10), default="merchant", choices=TYPES, personal=False)
     client_group: Mapped[str] = column(
         String(20),
         default=client_groups.EMAIL_NOT_VERIFIED,
         choices=CLIENT_GROUPS,
         words=client_groups.WORDS,
         colours=client_groups.COLOURS,
+        personal=False,
     )
-    first_name: Mapped[str] = column(String(100), default="", mask="name", info={"key": False})
-    last_name: Mapped[str] = column(String(100), default="", mask="name", info={"key": False})
-    email: Mapped[str | None] = column(String(254), kind="email", mask="email")
-    email_key: Mapped[str | None] = mapped_column(key_type(254), unique=True, info={"hidden": True})
-    email_verified_at: Mapped[datetime | None]
-    phone: Mapped[str] = column(String(32), default="", kind="phone", mask="phone")
-    phone_verified_at: Mapped[datetime | None]
-    country: Mapped[str | None] = column(String(2), kind="country")
-    language: Mapped[str | None] = column(String(8), kind="language")
-    communication_language: Mapped[str | None] = column(String(8), kind="language")
+    first_name: Mapped[str] = column(
+        String(100), default="", mask="name", personal=True, info={"key": False}
+    )
+    last_name: Mapped[str] = column(
+        String(100), default="", mask="name", personal=True, info={"key": False}
+    )
+    email: Mapped[str | None] = column(String(254), kind="email", mask="email", personal=True)
+    email_key: Mapped[str | None] = column(key_type(254), unique=True, hidden=True, personal=True)
+    email_verified_at: Mapped[datetime | None] = column(personal=True)
+    phone: Mapped[str] = column(String(32), default="", kind="phone", mask="phone", personal=True)
+    phone_verified_at: Mapped[datetime | None] = column(personal=True)
+    country: Mapped[str | None] = column(String(2), kind="country", personal=False)
+    language: Mapped[str | None] = column(String(8), kind="language", personal=True)
+    communication_language: Mapped[str | None] = column(String(8), kind="language", personal=True)
     status: Mapped[str] = column(
         String(10),
         default="active",
         choices=STATUSES[:-1],
         colours={"active": "green", "blocked": "red"},
+        personal=False,
     )
     company_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("companies.id", ondelete="SET NULL")
     )
-    company_owner: Mapped[bool] = mapped_column(default=False)
-    is_staff: Mapped[bool] = mapped_column(default=False)
+    company_owner: Mapped[bool] = column(default=False, personal=True)
+    is_staff: Mapped[bool] = column(default=False, personal=False)
     kyc_state: Mapped[str] = column(
         String(10),
         default="none",
         choices=KYC_STATES,
         colours={"pending": "blue", "approved": "green", "rejected": "red", "expired": "orange"},
+        personal=False,
     )
-    password_hash: Mapped[str | None] = mapped_column(String(255), info={"hidden": True})
-    password_state: Mapped[str] = column(String(10), default="none", choices=PASSWORD_STATES)
-    password_expires_at: Mapped[datetime | None] = mapped_column(info={"hidden": True})
+    password_hash: Mapped[str | None] = column(String(255), hidden=True, personal=True)
+    password_state: Mapped[str] = column(
+        String(10), default="none", choices=PASSWORD_STATES, personal=True
+    )
+    password_expires_at: Mapped[datetime | None] = column(hidden=True, personal=True)
     two_factor: Mapped[str] = column(
         String(10),
         default="disabled",
         choices=TWO_FACTORS,
         words={"disabled": "No 2FA", "email": "E-mail code", "totp": "Authenticator app"},
         colours={"email": "blue", "totp": "green"},
+        personal=True,
     )
-    ip_whitelist: Mapped[list[str]] = mapped_column(default=list)
-    extra_permissions: Mapped[list[str]] = mapped_column(default=list)
-    joined_at: Mapped[datetime] = mapped_column(default=clock.now)
-    last_login_at: Mapped[datetime | None]
-    sessions_valid_from: Mapped[datetime | None] = mapped_column(info={"hidden": True})
+    ip_whitelist: Mapped[list[str]] = column(default=list, personal=True)
+    extra_permissions: Mapped[list[str]] = column(default=list, personal=True)
+    joined_at: Mapped[datetime] = column(default=clock.now, personal=False)
+    last_login_at: Mapped[datetime | None] = column(personal=True)
+    sessions_valid_from: Mapped[datetime | None] = column(hidden=True, personal=False)
 
     company: Mapped[Company | None] = relationship()
     tags: Mapped[list[ClientTag]] = relationship(secondary=client_client_tags)

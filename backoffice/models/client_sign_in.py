@@ -34,7 +34,7 @@ class ClientSignIn(Record):
 
     client_id: Mapped[int] = mapped_column(BigInt, ForeignKey("clients.id"))
     at: Mapped[datetime] = mapped_column(info={"personal": False})
-    ip: Mapped[str] = column(String(45), default="", kind="ip", personal=False)
+    ip: Mapped[str] = column(String(45), default="", kind="ip", personal=True)
     result: Mapped[str] = column(
         String(10),
         choices=RESULTS,
@@ -43,9 +43,9 @@ class ClientSignIn(Record):
         personal=False,
     )
     reason: Mapped[str] = column(String(40), default="", kind="code", personal=False)
-    device: Mapped[str] = mapped_column(String(200), default="", info={"personal": False})
-    place: Mapped[str] = mapped_column(String(120), default="", info={"personal": False})
-    session: Mapped[str] = mapped_column(String(80), default="", info={"personal": False})
+    device: Mapped[str] = column(String(200), default="", personal=True)
+    place: Mapped[str] = column(String(120), default="", personal=True)
+    session: Mapped[str] = column(String(80), default="", personal=True)
     external_id: Mapped[str | None] = mapped_column(
         String(64), unique=True, info={"personal": False, "hidden": True}
     )

@@ -43,7 +43,7 @@ class ClientToken(Record):
 
     client_id: Mapped[int] = mapped_column(BigInt, ForeignKey("clients.id"))
     at: Mapped[datetime] = mapped_column(info={"personal": False})
-    recipient: Mapped[str] = mapped_column(String(254), default="", info={"personal": False})
+    recipient: Mapped[str] = column(String(254), default="", personal=True)
     channel: Mapped[str] = column(
         String(10),
         default="email",

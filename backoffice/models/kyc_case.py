@@ -51,9 +51,10 @@ class KycCase(Entity):
         BigInt, ForeignKey("users.id", ondelete="SET NULL")
     )
     decided_at: Mapped[datetime | None]
-    reason: Mapped[str] = mapped_column(String(500), default="", info={"key": False})
+    reason: Mapped[str] = column(String(500), default="", personal=True, info={"key": False})
     documents: Mapped[list[File]] = column(
         default=list,
+        personal=True,
         accepts=("pdf", "png", "jpeg"),
         largest=10 * 1024 * 1024,
         holds=10,

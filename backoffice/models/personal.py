@@ -5,6 +5,7 @@
 - Every other column that may hold personal data says `info={"personal": ...}`. With True it is
   emptied; with False it stays; with "address" the row is deleted if the column holds an address or
   login of the person.
+- A client is erased in the same way, with what belongs to them (clients/erasure.py).
 - References to a person by id, such as who created a row, stay: only the id is left of the person.
 
 Entities that a company adds need not say anything: their columns are about the entity.
@@ -29,6 +30,10 @@ EMPTY = {str: "", list: [], dict: {}, bool: False, int: 0}
 # A column, and the column that holds the user's id in the same row, if there is one.
 Owned = tuple[TableColumn, TableColumn | None]
 SAID = (True, False, "address")
+ERASED = (
+    User,
+    Client,
+)  # whose rows stay when they are deleted, with their personal columns emptied
 
 
 def belongings() -> Sequence[TableColumn]:
@@ -45,7 +50,7 @@ def belongs(model: type[Base]) -> bool:
 
     Texts that may be kept call such rows by their id.
     """
-    return model in (User, Client) or any(_owns(column) for column in model.__table__.columns)
+    return model in ERASED or any(_owns(column) for column in model.__table__.columns)
 
 
 def columns(model: type[Base], said: object = True) -> list[str]:
@@ -104,7 +109,7 @@ def check() -> None:
 def _faults(mapper: Mapper[Base]) -> Iterator[str]:
     """Yield a sentence for every fault in the columns of a model."""
     model = mapper.class_
-    if model is not User and (issubclass(model, Entity) or belongs(model)):
+    if model not in ERASED and (issubclass(model, Entity) or belongs(model)):
         return
     for name, column in _attributes(mapper):
         said = column.info.get("personal")
