@@ -179,7 +179,8 @@ def _change(
 def _state() -> ScalarSelect[str]:
     """SQL: the state of the client's latest KYC case; one that is pending comes first."""
     latest = select(KycCase.state).where(KycCase.client_id == Client.id)
-    latest = latest.order_by((KycCase.state == "pending").desc(), KycCase.id.desc())
+    is_pending = KycCase.state == "pending"
+    latest = latest.order_by(is_pending.desc(), KycCase.submitted_at.desc(), KycCase.id.desc())
     return latest.limit(1).correlate(Client).scalar_subquery()
 
 

@@ -5,13 +5,14 @@ by the next one. A second run changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select
 
-from backoffice import clock, events
+from backoffice import events
+from backoffice.clients import kyc
 from backoffice.clients.sync.lines import Line, Reader, Result
 from backoffice.clients.sync.tables import TABLES
 from backoffice.clients.sync.writing import Writing
@@ -21,7 +22,6 @@ from backoffice.extensions import db
 from backoffice.models.client import Client
 from backoffice.models.kyc_case import KycCase
 from backoffice.policy.actor import Actor, system
-from backoffice.policy.permissions import area_of
 from backoffice.transactions import alone, begin
 
 NAME = "clients-sync"  # what its events and its lock are called
@@ -65,6 +65,7 @@ def _take(actor: Actor, lines: Sequence[Line]) -> list[Result]:
     """Write a batch, table after table, and its events."""
     results: list[Result] = []
     drafts: list[EventDraft] = []
+    judged: set[int] = set()  # clients by whose cases their KYC state may change
     for table in TABLES.values():
         writing = Writing(actor, table, [line for line in lines if line.table is table])
         if not writing.lines:
@@ -73,40 +74,8 @@ def _take(actor: Actor, lines: Sequence[Line]) -> list[Result]:
         results += writing.results
         drafts += writing.drafts
         if table.model is KycCase:
-            drafts += _follow_cases(writing.touched)
-    if drafts:
-        events.record_many(actor=actor, drafts=drafts)
+            judged = writing.touched
+    events.record_many(actor=actor, drafts=drafts)
+    clients = select(Client.id).where(Client.id.in_(judged))
+    kyc.follow(actor=actor, clients=clients, new_groups={}, reason="")
     return results
-
-
-def _follow_cases(client_ids: Iterable[int]) -> Iterator[EventDraft]:
-    """Set the KYC state of clients to that of their latest case, and yield the events."""
-    moved = list(_moved(client_ids))
-    if not moved:
-        return
-    table: Any = Client.__table__
-    change = update(table).where(table.c.id == bindparam("row_id"))
-    change = change.values(
-        kyc_state=bindparam("state"), version=table.c.version + 1, updated_at=clock.now()
-    )
-    rows = [{"row_id": client_id, "state": after} for client_id, _before, after in moved]
-    db.session.connection().execute(change, rows)
-    area = area_of(Client)
-    for client_id, before, after in moved:
-        yield EventDraft(
-            action=f"{area}.edit",
-            subject=(area, client_id),
-            before={"kyc_state": before},
-            after={"kyc_state": after},
-        )
-
-
-def _moved(client_ids: Iterable[int]) -> Iterator[tuple[int, str, str]]:
-    """Yield the clients whose KYC state is not that of their latest case, with both states."""
-    latest = select(KycCase.client_id, KycCase.state).where(KycCase.client_id.in_(client_ids))
-    latest = latest.order_by(KycCase.submitted_at, KycCase.id)
-    states = dict(db.session.execute(latest).all())
-    present = select(Client.id, Client.kyc_state).where(Client.id.in_(states))
-    for client_id, before in db.session.execute(present):
-        if before != states[client_id]:
-            yield client_id, before, states[client_id]
