@@ -3,13 +3,15 @@
 They are hashed as those of users are. The company's own product has the pages.
 """
 
-from sqlalchemy import Select, update
+from flask_babel import gettext as _
+from sqlalchemy import Select, select, update
 
 from backoffice import clock
 from backoffice.auth import passwords
 from backoffice.auth.passwords import Hashed
 from backoffice.clients import tokens
 from backoffice.clients.tokens import Answer
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
@@ -72,14 +74,28 @@ def choose(value: str, password: str, settings: Settings) -> Answer:
     begin(writing=True)
     answer = tokens.use_token(value)
     if answer.state == "ok" and answer.client:
-        _store(
-            answer.client.alone(),
-            password_hash=new.text,
-            password_state="usable",  # a state
-            password_expires_at=None,
-            sessions_valid_from=clock.now(),
-        )
+        _store_chosen(answer.client.alone(), new)
     return answer
+
+
+def change(client: Client, password: str, settings: Settings) -> bool:
+    """Make it the password of a client who has just proved the present one.
+
+    Hashing takes long, so the transaction that writes begins only afterwards. Returns whether the
+    password is stored: it is not if the present one was changed meanwhile, or the client blocked.
+
+    Raises RuleBroken (field new_password) if it is the present one, too short or easy to guess.
+    """
+    present = client.password_hash
+    if passwords.is_of_hash(present, password, settings):
+        message = _("Choose a password that differs from the current one.")
+        raise RuleBroken(message, field="new_password")
+    check(client, password, settings)
+    new = passwords.hashed(password, settings)
+    begin(writing=True)
+    is_unchanged = (Client.password_hash == present, Client.status == "active")
+    unchanged = select(Client.id).where(Client.id == client.id, *is_unchanged)
+    return _store_chosen(unchanged, new)
 
 
 def check(client: Client, password: str, settings: Settings) -> None:
@@ -89,7 +105,19 @@ def check(client: Client, password: str, settings: Settings) -> None:
     passwords.check_text(password, fewest, words, settings)
 
 
-def _store(clients: Select[int], **values: object) -> None:
-    change = update(Client).where(Client.id.in_(clients))
+def _store_chosen(clients: Select[int], new: Hashed) -> bool:
+    return _store(
+        clients,
+        password_hash=new.text,
+        password_state="usable",  # a state
+        password_expires_at=None,
+        sessions_valid_from=clock.now(),
+    )
+
+
+def _store(clients: Select[int], **values: object) -> bool:
+    """Write the values to these clients; return whether there are any."""
+    change = update(Client).where(Client.id.in_(clients)).returning(Client.id)
     change = change.values(version=Client.version + 1, **values)
-    db.session.execute(change, execution_options={"synchronize_session": False})
+    stored = db.session.execute(change, execution_options={"synchronize_session": False})
+    return bool(stored.all())

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select, update
 from backoffice import clock
 from backoffice.auth import networks, passwords
 from backoffice.auth.attempts import LONGEST_DEVICE, Origin
+from backoffice.clients import geoip
 from backoffice.extensions import db
 from backoffice.models.client import Client
 from backoffice.models.client_sign_in import ClientSignIn
@@ -108,6 +109,7 @@ def _record(decision: Decision, client: Client, origin: Origin, session: str) ->
         result=decision.result,
         reason=decision.reason,
         device=without_invisible(origin.device)[:LONGEST_DEVICE],
+        place=geoip.place_of(origin.ip),
         session=without_invisible(session)[:80],
     )
     db.session.add(attempt)

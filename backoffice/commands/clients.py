@@ -71,12 +71,17 @@ def choose_password() -> None:
     type=click.Choice(("right", "wrong")),
     help="What your product found of the second factor; leave it out before it asks.",
 )
-def check_password(*, ip: str, device: str, session: str, second_factor: str | None) -> None:
+@click.option(
+    "--change", is_flag=True, help="A third line is the password to have from now on, if it is OK."
+)
+def check_password(
+    *, ip: str, device: str, session: str, second_factor: str | None, change: bool
+) -> None:
     """Say whether a client may sign in: e-mail address and password are two lines of the input.
 
     The attempt is recorded, as OK, failed or blocked.
     """
-    email, password = _lines(2)
+    email, password, *new = _lines(3 if change else 2)
     begin(writing=False)
     decision = sign_ins.decide(
         email,
@@ -89,8 +94,22 @@ def check_password(*, ip: str, device: str, session: str, second_factor: str | N
     answer: dict[str, object] = {"result": decision.result, "reason": decision.reason}
     if decision.result == "ok":
         answer["must_change"] = decision.must_change
-    click.echo(json.dumps(answer | _told(decision.client)))
+    answer |= _told(decision.client)
     db.session.commit()
+    if new and decision.result == "ok" and decision.client:
+        answer["must_change"] = not _changed(decision.client, new[0])
+    click.echo(json.dumps(answer))
+
+
+def _changed(client: Client, password: str) -> bool:
+    """Make it the password of a client who may sign in; return whether it is."""
+    begin(writing=False)
+    try:
+        is_stored = passwords.change(client, password, configured())
+    except BackofficeError as error:
+        raise click.ClickException(str(error.message)) from error
+    db.session.commit()
+    return is_stored
 
 
 def _say_token(answer: Answer) -> None:

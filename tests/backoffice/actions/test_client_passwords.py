@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -89,6 +90,26 @@ def test_a_temporary_password_is_shown_once_and_opens_the_product(
         {"password_state": "none"},
         {"password_state": "temporary"},
     )
+
+
+def test_a_temporary_password_is_changed_for_one_of_their_own(
+    portal: Flask, max_: Client, clara: Customer
+) -> None:
+    temporary = given(max_, clara)
+    asking = partial(asked, portal, "check-password", "clara@example.com", options=("--change",))
+    assert asking("wrong", NEW)["result"] == "failed"
+    for unfit in (temporary, "short", "clara clara clara", ""):
+        with pytest.raises(AssertionError, match=r"Error: |password"):
+            asking(temporary, unfit)
+    settle()
+    assert clara.password_state == "temporary"
+    changed = asking(temporary, NEW)
+    assert (changed["result"], changed["must_change"]) == ("ok", False)
+    settle()
+    assert (clara.password_state, clara.password_expires_at) == ("usable", None)
+    assert asked(portal, "check-password", "clara@example.com", temporary)["result"] == "failed"
+    assert asked(portal, "check-password", "clara@example.com", NEW)["must_change"] is False
+    assert not any(NEW in str(row) for rows in everything().values() for row in rows)
 
 
 def test_a_temporary_password_works_for_72_hours(
