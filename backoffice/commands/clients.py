@@ -25,6 +25,7 @@ from backoffice.text.numbers import formatted
 from backoffice.transactions import begin
 
 LONGEST = 4000  # bytes of a line
+FACTORS = {"right": True, "wrong": False}
 OUTCOMES = {
     "created": _l("created"),
     "updated": _l("updated"),
@@ -68,7 +69,7 @@ def choose_password() -> None:
 @click.option("--session", default="", help="What your product calls the session.")
 @click.option(
     "--second-factor",
-    type=click.Choice(("right", "wrong")),
+    type=click.Choice(FACTORS),
     help="What your product found of the second factor; leave it out before it asks.",
 )
 @click.option(
@@ -88,28 +89,31 @@ def check_password(
         password,
         configured(),
         origin=Origin(ip, device),
-        factor_is_right=None if second_factor is None else second_factor == "right",
+        factor_is_right=FACTORS.get(second_factor or ""),
         session=session,
     )
+    db.session.commit()
+    click.echo(json.dumps(_decided(decision) | _changed(decision, *new)))
+
+
+def _decided(decision: sign_ins.Decision) -> dict[str, object]:
     answer: dict[str, object] = {"result": decision.result, "reason": decision.reason}
     if decision.result == "ok":
         answer["must_change"] = decision.must_change
-    answer |= _told(decision.client)
-    db.session.commit()
-    if new and decision.result == "ok" and decision.client:
-        answer["must_change"] = not _changed(decision.client, new[0])
-    click.echo(json.dumps(answer))
+    return answer | _told(decision.client)
 
 
-def _changed(client: Client, password: str) -> bool:
-    """Make it the password of a client who may sign in; return whether it is."""
+def _changed(decision: sign_ins.Decision, password: str | None = None) -> dict[str, bool]:
+    """Store the password if there is one and the client may sign in; return what differs then."""
+    if password is None or decision.client is None or decision.result != "ok":
+        return {}
     begin(writing=False)
     try:
-        is_stored = passwords.change(client, password, configured())
+        is_stored = passwords.change(decision.client, password, configured())
     except BackofficeError as error:
         raise click.ClickException(str(error.message)) from error
     db.session.commit()
-    return is_stored
+    return {"must_change": not is_stored}
 
 
 def _say_token(answer: Answer) -> None:
