@@ -1,6 +1,7 @@
 """The fixtures of all tests; a test that uses `app` runs twice, on SQLite and on PostgreSQL."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -164,10 +165,15 @@ def blank_database(workshop: SharedWorkshop, engine_name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Return an environment in which the product is installed from its wheel."""
-    folder = tmp_path_factory.mktemp("installed")
-    return install(folder / "venv", wheel(sources(folder / "source"), folder / "wheels"))
+def installed(workshop: SharedWorkshop) -> Installed:
+    """Return an environment in which the product is installed from its wheel, one for all."""
+    folder = workshop.folder / "installed"
+    with workshop.once("installed") as first:
+        if not first:
+            (built,) = (folder / "wheels").iterdir()
+            return Installed(folder / "venv", str(built))
+        shutil.rmtree(folder, ignore_errors=True)
+        return install(folder / "venv", wheel(sources(folder / "source"), folder / "wheels"))
 
 
 @pytest.fixture

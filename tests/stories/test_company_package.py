@@ -12,6 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from tests.house.source import ROOT
+from tests.support.databases import SharedWorkshop
 
 COMPANY = ROOT / "tests" / "company"
 ACCESS = "tests/company/walk_access.py"  # it takes as long as all others together
@@ -21,12 +22,31 @@ WALKS = sorted(str(path.relative_to(ROOT)) for path in COMPANY.glob("walk_*.py")
 @pytest.fixture
 def company(tmp_path: Path) -> Path:
     """Return a folder with a copy of the package, which has no migrations yet."""
+    return copied(tmp_path)
+
+
+def copied(folder: Path) -> Path:
     left_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(COMPANY / "acme", tmp_path / "acme", ignore=left_out)
-    catalogue = tmp_path / "acme/translations/de/LC_MESSAGES/messages.po"
+    shutil.copytree(COMPANY / "acme", folder / "acme", ignore=left_out)
+    catalogue = folder / "acme/translations/de/LC_MESSAGES/messages.po"
     with catalogue.open("rb") as written, catalogue.with_suffix(".mo").open("wb") as compiled:
         write_mo(compiled, read_po(written))
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def begun(tmp_path: Path, workshop: SharedWorkshop) -> Path:
+    """Return a folder with the package, its first migration, and a database that has it.
+
+    All workers copy the same one.
+    """
+    folder = workshop.folder / "company"
+    with workshop.once("company") as first:
+        if first:
+            shutil.rmtree(folder, ignore_errors=True)
+            flask(copied(folder), "backoffice", "new-migration", "acme", "Begin")
+            flask(folder, "db", "upgrade")
+    return shutil.copytree(folder, tmp_path / "begun")
 
 
 def run(company: Path, *command: str, **more: str) -> str:
@@ -67,9 +87,8 @@ def state(company: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_package_joins_with_its_tables_screens_actions_and_rules(company: Path) -> None:
-    flask(company, "backoffice", "new-migration", "acme", "Begin")
-    (written,) = (company / "acme" / "migrations").glob("*.py")
+def test_a_package_joins_with_its_tables_screens_actions_and_rules(begun: Path) -> None:
+    (written,) = (begun / "acme" / "migrations").glob("*.py")
     text = written.read_text()
     created = re.findall(r"create_table\(\s*[\"'](\w+)", text)
     assert sorted(created) == [
@@ -78,13 +97,12 @@ def test_a_package_joins_with_its_tables_screens_actions_and_rules(company: Path
     ]
     assert re.search(r"branch_labels = .*acme", text)
     assert re.search(r"revision = '[0-9a-f]{12}'", text)
-    walk(company, *(path for path in WALKS if path != ACCESS))
+    walk(begun, *(path for path in WALKS if path != ACCESS))
 
 
 @pytest.mark.slow
-def test_every_address_of_a_package_answers_everybody_as_the_policy_says(company: Path) -> None:
-    flask(company, "backoffice", "new-migration", "acme", "Begin")
-    assert walk(company, ACCESS) > 0
+def test_every_address_of_a_package_answers_everybody_as_the_policy_says(begun: Path) -> None:
+    assert walk(begun, ACCESS) > 0
 
 
 def walk(company: Path, *files: str) -> int:
@@ -98,57 +116,54 @@ def walk(company: Path, *files: str) -> int:
 
 
 @pytest.mark.slow
-def test_both_branches_go_on_by_themselves(company: Path) -> None:
-    flask(company, "backoffice", "new-migration", "acme", "Begin")
-    flask(company, "db", "upgrade")
-    model = company / "acme" / "models" / "depot.py"
+def test_both_branches_go_on_by_themselves(begun: Path) -> None:
+    model = begun / "acme" / "models" / "depot.py"
     column = "    is_active: Mapped[bool] = mapped_column(default=True)\n"
     more = "    city: Mapped[str | None] = mapped_column(String(80))\n"
     model.write_text(model.read_text().replace(column, column + more))
-    flask(company, "backoffice", "new-migration", "acme", "Add a city")
-    (second,) = (company / "acme" / "migrations").glob("*add_a_city.py")
+    flask(begun, "backoffice", "new-migration", "acme", "Add a city")
+    (second,) = (begun / "acme" / "migrations").glob("*add_a_city.py")
     assert "add_column" in second.read_text()
     assert "create_table" not in second.read_text()
-    assert state(company) == "missing"
-    flask(company, "db", "upgrade")
-    assert state(company) == "ok"
-    flask(company, "backoffice", "new-migration", "acme", "Nothing")
-    assert len(list((company / "acme" / "migrations").glob("*.py"))) == 2
+    assert state(begun) == "missing"
+    flask(begun, "db", "upgrade")
+    assert state(begun) == "ok"
+    flask(begun, "backoffice", "new-migration", "acme", "Nothing")
+    assert len(list((begun / "acme" / "migrations").glob("*.py"))) == 2
 
 
 @pytest.mark.slow
-def test_what_a_package_lacks_is_said_with_its_cure(company: Path) -> None:
-    flask(company, "backoffice", "new-migration", "acme", "Begin")
-
+def test_what_a_package_lacks_is_said_with_its_cure(begun: Path) -> None:
     def checked() -> str:
         with pytest.raises(AssertionError) as stopped:
-            flask(company, "backoffice", "check")
+            flask(begun, "backoffice", "check")
         return str(stopped.value)
 
+    (begun / "acme.sqlite3").rename(begun / "kept.sqlite3")
     assert "The database lacks migrations." in checked()
-    flask(company, "db", "upgrade")
+    (begun / "kept.sqlite3").replace(begun / "acme.sqlite3")
     said = checked()
     assert "Migrations: nothing is missing" in said
     assert "/admin/pallets/: these read the whole table, which has 0 rows" in said
     assert 'Index("ix_pallets_status_id", "status", "id")  # sort=status, status=' in said
     assert "/admin/users/" not in said
     assert "messages.po lacks" in said
-    flask(company, "backoffice", "translations", "acme")
-    catalogue = company / "acme/translations/de/LC_MESSAGES/messages.po"
+    flask(begun, "backoffice", "translations", "acme")
+    catalogue = begun / "acme/translations/de/LC_MESSAGES/messages.po"
     assert 'msgid "Is fragile"' in catalogue.read_text()
     assert 'left empty: Erstellt am\nmsgid "Created at"\nmsgstr ""' in catalogue.read_text()
-    shutil.rmtree(company / "acme" / "translations")
-    model = company / "acme" / "models" / "tank.py"
+    shutil.rmtree(begun / "acme" / "translations")
+    model = begun / "acme" / "models" / "tank.py"
     model.write_text(model.read_text() + "    place: Mapped[str | None]\n")
     said = checked()
     assert "No migration says: add_column tanks" in said
     assert 'new-migration acme "Say what changes"' in said
-    flask(company, "backoffice", "new-migration", "acme", "Add a place")
-    flask(company, "db", "upgrade")
-    said = flask(company, "backoffice", "check")
+    flask(begun, "backoffice", "new-migration", "acme", "Add a place")
+    flask(begun, "db", "upgrade")
+    said = flask(begun, "backoffice", "check")
     assert re.search(r"translations/de/LC_MESSAGES/messages\.po lacks \d+ texts\.\n", said)
     assert "flask --app app backoffice translations acme" in said
-    flask(company, "backoffice", "translations", "acme")
+    flask(begun, "backoffice", "translations", "acme")
     assert "messages.po lacks" in checked(), "whoever has begun wants them all"
 
 

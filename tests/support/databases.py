@@ -159,13 +159,13 @@ class SharedWorkshop(Workshop):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def sqlite_template(self) -> Path:
-        with self._once("sqlite") as first:
+        with self.once("sqlite") as first:
             if first:
                 (self.folder / "template.sqlite3").unlink(missing_ok=True)
             return super().sqlite_template()
 
     def _postgresql_template(self) -> URL:
-        with self._once("postgresql") as first:
+        with self.once("postgresql") as first:
             if first:
                 return self._start()
             return _address(get_server(self.folder / "pg", cleanup_mode=None))
@@ -184,7 +184,7 @@ class SharedWorkshop(Workshop):
         return address
 
     @contextmanager
-    def _once(self, name: str) -> Iterator[bool]:
+    def once(self, name: str) -> Iterator[bool]:
         """Let one worker in at a time, and tell whether it is the first.
 
         If the first one fails, the next counts as the first.

@@ -85,7 +85,7 @@ VERBS = {
     "check": _l("Check"),
     "comment": _l("Comment"),
     "edit_comment": _l("Change a comment"),
-    "kyc": _l("KYC"),
+    "kyc": _l("Changed the KYC state"),
 }
 
 

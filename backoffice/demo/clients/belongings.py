@@ -119,7 +119,8 @@ class Belongings:
 
     def _wallet(self, known: Known, name: str, currency: str) -> Row:
         random = self.random
-        opened = known.customer.joined + DAY * 30 * random.random()
+        joined = known.customer.joined
+        opened = joined + min(DAY * 30, self.until - joined) * random.random()
         status = random.choice(("active",) * 30 + ("blocked", "closed"))
         return {
             "client_id": known.id,
@@ -127,9 +128,9 @@ class Belongings:
             "currency": currency,
             "balance": Decimal(0) if status == "closed" else self._amount(currency),
             "status": status,
-            "opened_at": min(opened, self.until),
-            "created_at": min(opened, self.until),
-            "updated_at": min(opened, self.until),
+            "opened_at": opened,
+            "created_at": opened,
+            "updated_at": opened,
         }
 
     def _amount(self, currency: str) -> Decimal:
