@@ -129,6 +129,17 @@ def test_an_event_or_a_question_is_not_found_by_a_name(
     assert why.row_of(asker=Cast().actor("olivia"), code="clients.view", text=clients[0].name)
 
 
+def test_an_answer_about_a_person_names_the_row_with_stars(
+    clients: list[ClientRow],
+) -> None:
+    question = {"person": Cast().olivia, "code": "clients.edit", "row": clients[0]}
+    answer = why.ask(asker=Cast().actor("fiona"), **question)
+    assert answer.allowed
+    assert "A***** B*****" in answer.sentence
+    assert told(answer.sentence.encode(), 1) == []
+    assert clients[0].name in why.ask(asker=Cast().actor("olivia"), **question).sentence
+
+
 def test_what_a_document_shows_is_hidden(masked: Client, clients: list[ClientRow]) -> None:
     olivia = masked.application.test_client().sign_in("olivia")
     case = KycCase(client=clients[0])

@@ -132,7 +132,8 @@ def _judged(question: Question) -> Answer:
     person = question.person.label
     if question.row is None:
         return Answer(allowed=True, sentence=str(_("%(person)s may do this.", person=person)))
-    sentence = _("%(person)s may do this to %(row)s.", person=person, row=question.row.label)
+    row = _named(question, question.row)
+    sentence = _("%(person)s may do this to %(row)s.", person=person, row=row)
     return Answer(allowed=True, sentence=str(sentence))
 
 
