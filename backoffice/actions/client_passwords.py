@@ -67,7 +67,7 @@ class SetTemporaryPassword(ClientAction):
         settings = configured()
         for client in db.session.scalars(select(Client).where(Client.id.in_(rows))).all():
             password = context.parameters["password"] or hashing.temporary()
-            passwords.check(client, password, settings)
+            passwords.check_temporary(context.actor, client, password, settings)
             passwords.store_temporary(client, hashing.hashed(password, settings), settings)
             context.show_once(password)
 

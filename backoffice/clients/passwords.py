@@ -17,9 +17,13 @@ from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models import mails
 from backoffice.models.client import Client
+from backoffice.policy import masking
+from backoffice.policy.actor import Actor
 from backoffice.settings import Settings
 from backoffice.text import duration_to_store
 from backoffice.transactions import begin
+
+PERSONAL = ("first_name", "last_name", "email")  # no password has them in it
 
 
 def store_temporary(client: Client, new: Hashed, settings: Settings) -> None:
@@ -100,7 +104,24 @@ def change(client: Client, password: str, settings: Settings) -> bool:
 
 def check(client: Client, password: str, settings: Settings) -> None:
     """Raise RuleBroken (field new_password) if the password is not fit for this client."""
-    words = [client.first_name, client.last_name, *(client.email or "").split("@")]
+    _check(client, password, _words(client), settings)
+
+
+def check_temporary(actor: Actor, client: Client, password: str, settings: Settings) -> None:
+    """Raise RuleBroken (field new_password) if the actor cannot give the client this password.
+
+    It may have words in it that the actor sees masked: a refusal would tell them.
+    """
+    is_masked = any(masking.is_masked_in(actor, client, name) for name in PERSONAL)
+    _check(client, password, [] if is_masked else _words(client), settings)
+
+
+def _words(client: Client) -> list[str]:
+    """Return the words that are easy to guess for those who know the client."""
+    return [client.first_name, client.last_name, *(client.email or "").split("@")]
+
+
+def _check(client: Client, password: str, words: list[str], settings: Settings) -> None:
     fewest = passwords.shortest(client.two_factor, settings)
     passwords.check_text(password, fewest, words, settings)
 

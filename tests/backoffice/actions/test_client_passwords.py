@@ -9,6 +9,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from backoffice import clock
+from backoffice.clients import passwords
+from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.mail import rendering
 from backoffice.models import client_groups
@@ -110,6 +112,23 @@ def test_a_temporary_password_is_changed_for_one_of_their_own(
     assert asked(portal, "check-password", "clara@example.com", temporary)["result"] == "failed"
     assert asked(portal, "check-password", "clara@example.com", NEW)["must_change"] is False
     assert not any(NEW in str(row) for rows in everything().values() for row in rows)
+
+
+@pytest.mark.parametrize("mask_data", [False, True])
+def test_no_refusal_of_a_password_tells_what_is_masked(
+    portal: Flask, max_: Client, cast: Cast, *, mask_data: bool
+) -> None:
+    """The choice of the client, who knows their name, is refused all the same."""
+    words = "Lanternquokka 1"
+    clara = added(last_name="Lanternquokka")
+    cast.max.mask_data = mask_data
+    settle()
+    preview = previewed(max_, "clients", "temporary-password", clara.id, password=words)
+    answer = confirmed(max_, "clients", "temporary-password", preview)
+    settle()
+    assert clara.password_state == ("temporary" if mask_data else "none"), answer.text
+    with pytest.raises(RuleBroken):
+        passwords.check(clara, words, portal.extensions["settings"])
 
 
 def test_a_temporary_password_works_for_72_hours(
