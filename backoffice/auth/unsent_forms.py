@@ -1,6 +1,7 @@
 """Keep forms that arrived after their session had ended: encrypted, for an hour, for one person."""
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from backoffice.policy.actor import Actor
 from backoffice.secrets import encryption, rotation
 from backoffice.settings import Settings
 
+HANDLE = re.compile(r"[0-9a-f]{32}")
 RETENTION = timedelta(hours=1)
 FORMS_PER_PERSON = 5  # the oldest goes
 LARGEST = 256 * 1024  # characters of names and values
@@ -74,6 +76,8 @@ def _delete_oldest(user_id: int) -> None:
 
 def find(*, actor: Actor, handle: str, settings: Settings) -> Unsent | None:
     """Return what the actor typed, or None if nothing of theirs is kept under this handle."""
+    if not HANDLE.fullmatch(handle):  # an address has any text, and not all can be asked for
+        return None
     statement = select(UnsentForm).where(
         UnsentForm.user_id == actor.user_id,
         UnsentForm.handle == handle,

@@ -1,5 +1,6 @@
 """Headers, methods, files and broken cookies that only an attacker sends."""
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_network
 
@@ -15,6 +16,7 @@ from backoffice.testing.client import Client
 from tests.support.hostile import file, fingerprint
 from tests.support.html import error_at
 
+PART = re.compile(r"<[^>]+>")  # of the pattern of an address
 PAGES = [
     "/",
     "/sign-in",
@@ -193,6 +195,16 @@ def test_paths_that_lead_nowhere_are_404(app: Flask, olivia: Client) -> None:
         "/a" * 3000,
     ):
         assert olivia.get(path).status_code == 404, path[:40]
+
+
+def test_a_nul_in_an_address_is_asked_of_no_database(app: Flask, olivia: Client) -> None:
+    """PostgreSQL takes none in a text, and would answer with an error."""
+    paths = {"/?unsent=%00", "/sign-in?unsent=%00", f"/account/unsent/{'%00' * 32}"}
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.arguments:
+            paths |= {PART.sub(text, str(rule)) for text in ("%00", "%00" * 32, "1")}
+    for path in sorted(paths):
+        assert olivia.get(path).status_code < 500, path
 
 
 @pytest.mark.parametrize(
