@@ -17,6 +17,7 @@ from backoffice.models.base import moment
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
 from backoffice.models.types import UTCDateTime
+from backoffice.models.user import User
 from backoffice.text import in_utc
 
 Extra = Iterable[Row[Any, str, datetime | None]]
@@ -56,6 +57,13 @@ def set_end(
     """Let the memberships of the people in these groups end then; with None, never."""
     change = update(user_groups).where(_of(people, group_ids), is_current())
     db.session.execute(change.values(ends_at=ends_at, given_by_id=given_by, told_at=None))
+
+
+def ending_group_ids(user: User) -> set[int]:
+    """Return the ids of the groups that the person will leave at a time that is known."""
+    table = user_groups.c
+    ending = select(table.group_id).where(table.user_id == user.id, table.ends_at > moment())
+    return set(db.session.scalars(ending))
 
 
 def _of(people: Select[int], group_ids: Sequence[int]) -> ColumnElement[bool]:

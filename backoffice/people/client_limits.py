@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.user import User
+from backoffice.people import access
 from backoffice.policy import client_limits
 from backoffice.policy.actor import Actor
 from backoffice.policy.client_limits import Limit
@@ -91,15 +92,22 @@ def _shows_more(name: str, limit: Limit) -> GrantExceeded:
 def _check_mask(actor: Actor, user: User | None, values: dict[str, Any]) -> None:
     """Require that whom a masked actor writes stays masked, by a group or by themselves.
 
-    Nobody's own mask is taken off, because a membership may end.
+    Nobody's own mask is taken off, because a membership may end. One whose end is known does not
+    count.
     """
     if not actor.mask_data:
         return
     own = values.get("mask_data", user.mask_data if user else False)
     is_taken_off = user is not None and user.mask_data and not own
-    groups = values.get("groups", user.groups if user else ())
-    if own or (not is_taken_off and any(group.mask_data for group in groups)):
+    if own or (not is_taken_off and _is_masked_by_group(user, values)):
         return
     message = _("This would show more of the clients than you see yourself.")
     field = "mask_data" if "mask_data" in values else "groups"
     raise GrantExceeded(message, field=field, code=MASK)
+
+
+def _is_masked_by_group(user: User | None, values: dict[str, Any]) -> bool:
+    """Return whether one of the groups masks, in which the person is without an end."""
+    groups = values.get("groups", user.groups if user else ())
+    masking = {group.id for group in groups if group.mask_data}
+    return bool(masking - access.ending_group_ids(user) if masking and user else masking)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, false, 
 from sqlalchemy.orm import aliased
 
 from backoffice.models import fields
-from backoffice.models.associations import is_current, user_client_tags, user_groups
+from backoffice.models.associations import user_client_tags, user_groups
 from backoffice.models.group import Group
 from backoffice.models.kinds.documents import Countries
 from backoffice.models.user import User
@@ -80,7 +80,10 @@ def _is_within(limit: Limit, own: Limit) -> bool:
 
 
 def sees_more(actor: Actor, user_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
-    """SQL: whether the user may see clients whom the actor may not, or more of them."""
+    """SQL: whether the user may see clients whom the actor may not, or more of them.
+
+    A mask that ends counts as none: whoever took over the user would see everything then.
+    """
     person = aliased(User)
     more: list[ColumnElement[bool]] = []
     if not tags_of(actor).lets_all_through:
@@ -88,7 +91,7 @@ def sees_more(actor: Actor, user_id: SQLColumnExpression[int]) -> ColumnElement[
     if not countries_of(actor).lets_all_through:
         more.append(_has_more_countries(countries_of(actor), person))
     if actor.mask_data:
-        more.append(not_(is_masked(person)))
+        more.append(not_(stays_masked(person)))
     return exists().where(person.id == user_id, or_(*more)) if more else false()
 
 
@@ -142,13 +145,38 @@ def _is_wider(
     )
 
 
-def is_masked(person: type[User] = User) -> ColumnElement[bool]:
-    """SQL: whether the person, or one of their groups, sees personal data of clients masked."""
+def stays_masked(person: type[User] = User) -> ColumnElement[bool]:
+    """SQL: whether the person sees personal data of clients masked, and no end of it is known.
+
+    The mask is their own, or that of a group in which they are without an end.
+    """
     group = aliased(Group)
     by_group = exists().where(
         user_groups.c.user_id == person.id,
         user_groups.c.group_id == group.id,
         group.mask_data,
-        is_current(),
+        user_groups.c.ends_at.is_(None),
     )
     return or_(person.mask_data, by_group)
+
+
+def shown_without(actor: Actor, tag_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """SQL: whether somebody would see clients whom the actor may not, if there were no such tag.
+
+    Those are people who see all clients except those with the tag. What is compared is which
+    clients with the tag both may ever see, so that the answer tells of no client.
+    """
+    tags, countries = tags_of(actor), countries_of(actor)
+    person = aliased(User)
+    held = user_client_tags.alias()
+    more: list[ColumnElement[bool]] = []
+    if tags.mode == "except" and not tags.lets_all_through:
+        more.append(_has_more_tags(tags, person))
+    if not countries.lets_all_through:
+        more.append(_has_more_countries(countries, person))
+    return exists().where(
+        held.c.client_tag_id == tag_id,
+        held.c.user_id == person.id,
+        person.client_tags_mode == "except",
+        or_(false(), *more),
+    )

@@ -68,6 +68,46 @@ def test_a_tag_beyond_ones_own_is_not_given(boss: Client, company: Company) -> N
     assert company.sees("employee") == ("only", ["Silver"])
 
 
+@pytest.mark.parametrize(
+    "own, others, shows_more",
+    [
+        ({}, {}, False),
+        ({"countries_mode": "only", "countries": ["DE"]}, {}, True),
+        (
+            {"countries_mode": "only", "countries": ["DE"]},
+            {"countries_mode": "only", "countries": ["DE"]},
+            False,
+        ),
+        ({"client_tags_mode": "only", "client_tags": ["gold"]}, {}, False),
+        ({"client_tags_mode": "except", "client_tags": ["silver"]}, {}, True),
+        (
+            {"client_tags_mode": "except", "client_tags": ["silver"]},
+            {"client_tags": ["gold", "silver"]},
+            False,
+        ),
+    ],
+)
+def test_a_tag_that_hides_clients_from_others_is_not_deleted_by_who_sees_fewer(
+    boss: Client, company: Company, own: Values, others: Values, shows_more: bool
+) -> None:
+    """The employee sees all clients except those who have the tag Gold."""
+    permissions = [*group("company_administrator").permissions, "client_tags.delete"]
+    group("company_administrator").permissions = sorted({*permissions, "client_tags.view"})
+    for name, limits in (
+        ("company_administrator", {"client_tags_mode": "all"} | own),
+        ("employee", {"client_tags_mode": "except", "client_tags": ["gold"]} | others),
+    ):
+        for column, value in limits.items():
+            is_tags = column == "client_tags"
+            wanted = [getattr(company, each) for each in value] if is_tags else value
+            setattr(getattr(company.cast, name), column, wanted)
+    tag_id = company.gold.id
+    settle()
+    done = act(boss, "client-tags", "delete", tag_id)
+    refused = ("refused", "shows_more")
+    assert outcome(done, tag_id) == (refused if shows_more else ("done", ""))
+
+
 @pytest.mark.parametrize("mode", ["all", "except"])
 def test_a_wider_mode_than_ones_own_is_not_given(boss: Client, company: Company, mode: str) -> None:
     for tags in ([], [company.bronze.id], [company.gold.id, company.silver.id]):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from backoffice.auth.actors import actor_of
 from backoffice.models.user import User
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
@@ -215,6 +216,33 @@ def test_a_masked_person_takes_no_mask_off_with_a_group(boss: Client, people: Ca
     settle()
     assert [each.key for each in employee.groups] == ["employee"]
     assert group("employee").mask_data
+
+
+def test_a_mask_that_ends_counts_as_none(
+    app: Flask, boss: Client, people: Cast, staff: list[str]
+) -> None:
+    """Whoever took over an account that is masked for a while would see everything afterwards."""
+    employee = people.employee
+    limit(employee, mask_data=False)
+    stays, ends = group("employee"), group("dispatcher")
+    stays.mask_data = ends.mask_data = True
+    settle()
+    until = {"group": ends.id, "ends_at": "2999-01-01T00:00"}
+    done = act(boss, "users", "add-to-group", employee.id, **until)
+    assert outcome(done, employee.id) == ("done", "")
+    assert error_at(edit(boss, "users", employee.id, groups=["", ends.id]), "groups")
+    assert {each.id for each in employee.groups} == {stays.id, ends.id}
+    assert edit(boss, "users", employee.id, phone="+49301234567").status_code == 303
+    olivia = app.test_client().sign_in("olivia")
+    act(olivia, "users", "remove-from-group", employee.id, group=stays.id)
+    assert actor_of(people.employee).mask_data
+    assert edit(boss, "users", employee.id, email="mine@example.com").status_code == 403
+    for action in ("temporary-password", "send-to-email", "block"):
+        done = act(boss, "users", action, employee.id)
+        assert outcome(done, employee.id) == ("refused", "outranked"), action
+    assert begin(boss, employee.id).status_code == 403
+    act(olivia, "users", "set-membership-end", employee.id, group=ends.id, ends_at="")
+    assert edit(boss, "users", employee.id, phone="").status_code == 303
 
 
 def test_a_mask_of_a_group_travels_with_sheets(
