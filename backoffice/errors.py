@@ -55,6 +55,10 @@ class RuleBroken(BackofficeError):
     """The request is understood, but a rule forbids it."""
 
 
+class Taken(RuleBroken):
+    """Another row has a value that no two rows may have."""
+
+
 class CannotStore(RuleBroken):
     """The disk cannot store what was sent: it is full or read-only."""
 

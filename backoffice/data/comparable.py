@@ -4,17 +4,20 @@ What they see masked they must not compare: which rows match, how many, and in w
 tell it. A whole e-mail address or phone number may be asked for with a permission of its own.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, union_all
 
 from backoffice.data import constraints, searching, sorting
-from backoffice.errors import BadRequest, RuleBroken
+from backoffice.errors import BadRequest, GrantExceeded, RuleBroken, Taken
 from backoffice.models import fields, masks
 from backoffice.models.base import Entity, Record, Searchable
 from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import can, may_read
+from backoffice.policy.rules import can, may_read, sees_part
 
 EXACT = ("email", "phone")  # the masks of what may be asked for as a whole
 
@@ -102,13 +105,41 @@ def require(actor: Actor, model: type[Record], filters: tuple[str, ...], sort: s
 
 
 def flush(*, actor: Actor, row: Entity) -> None:
-    """Write a row; a refusal of the database tells nothing of columns that the actor sees masked.
-
-    Otherwise it would say that another row has a value. Raises RuleBroken.
-    """
-    try:
+    """Write a row. Raises RuleBroken as `refusing` does."""
+    model = type(row)
+    with _telling_nothing(actor, model):
         constraints.flush(row)
+
+
+@contextmanager
+def refusing(actor: Actor, model: type[Entity]) -> Iterator[None]:
+    """Raise RuleBroken for what the database refuses to write within the block.
+
+    It tells nothing of columns that the actor sees masked, nor which value another row has that
+    they may not see. Of one that may be masked they could ask in this way, so it is GrantExceeded,
+    and noted like a search for a whole address that was refused.
+    """
+    with _telling_nothing(actor, model), constraints.refusing(model):
+        yield
+
+
+@contextmanager
+def _telling_nothing(actor: Actor, model: type[Entity]) -> Iterator[None]:
+    try:
+        yield
     except RuleBroken as error:
-        if error.field and masking.is_masked(actor, type(row), error.field):
-            raise RuleBroken(_("These values cannot be saved together.")) from error
+        sentence = _("These values cannot be saved together.")
+        is_taken = isinstance(error, Taken)
+        if is_taken and _has_masked_key(actor, model):
+            raise GrantExceeded(sentence, code=f"{area_of(model)}.find_exact") from error
+        if (is_taken and sees_part(actor, model)) or (
+            error.field and masking.is_masked(actor, model, error.field)
+        ):
+            raise RuleBroken(sentence) from error
         raise
+
+
+def _has_masked_key(actor: Actor, model: type[Entity]) -> bool:
+    """Return whether the actor sees a column masked of which no two rows have the same value."""
+    masked = (name for name in fields.visible(model) if masking.is_masked(actor, model, name))
+    return any(fields.is_unique(model, name) for name in masked)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlalchemy.orm.exc import StaleDataError
 
-from backoffice.errors import RuleBroken
+from backoffice.errors import RuleBroken, Taken
 from backoffice.extensions import db
 from backoffice.models import fields, keys
 from backoffice.models.base import Entity
@@ -138,7 +138,7 @@ def refusal(model: type[Entity], error: IntegrityError) -> RuleBroken:
     field = _field(model, name)
     if _is(error, TAKEN):
         text = _("Another %(noun)s has this already.", noun=model.noun())
-        return RuleBroken(text, field=field)
+        return Taken(text, field=field)
     if _is(error, MISSING):
         return RuleBroken(_("Fill this in."), field=field)
     if _is(error, RELATED):

@@ -25,7 +25,7 @@ from backoffice.actions.engine.plan import (
     rows_to_change,
 )
 from backoffice.actions.engine.secret import without_secrets
-from backoffice.data import constraints, related, texts
+from backoffice.data import comparable, constraints, related, texts
 from backoffice.errors import RuleBroken
 from backoffice.events import EventDraft, mentions
 from backoffice.extensions import db
@@ -242,7 +242,7 @@ def _change_rows(action: Action, context: ActionContext, run: BulkRun) -> None:
 
 def _apply(action: Action, context: ActionContext, rows: Ids) -> None:
     """Change the rows. Raises RuleBroken if a constraint of the database refuses that."""
-    with constraints.refusing(action.model):
+    with comparable.refusing(context.actor, action.model):
         if is_restoring(action, context):
             restoring.restore(context, action.model, rows, action.restored(context))
             constraints.require_kept(action.model, rows)
