@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, not_, or_, select
 
 from backoffice.events import mentions
 from backoffice.events.subjects import Subject
 from backoffice.extensions import db
 from backoffice.models import fields, personal, row_keys
-from backoffice.models.base import Record, records
-from backoffice.models.bulk_run import BulkRun
+from backoffice.models.base import Entity, Record, records
+from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.models.event import Event
 from backoffice.policy import masking
 from backoffice.policy.actor import Actor
@@ -60,6 +60,11 @@ def readable(actor: Actor, model: type[Record]) -> ColumnElement[bool] | None:
 def readable_events(actor: Actor, ids: Collection[int]) -> set[int]:
     """Return the ids of those of these events that the actor may read in full."""
     return _readable_ids(actor, Event, list(ids))
+
+
+def reads_run(actor: Actor, run: BulkRun) -> bool:
+    """Return whether the actor may read in full what was done, why, and with which choice."""
+    return run.actor_id == actor.user_id or run.id in _readable_ids(actor, BulkRun, [run.id])
 
 
 def redacted(
@@ -197,14 +202,30 @@ def _restriction(actor: Actor, model: type[Record]) -> ColumnElement[bool] | Non
 def _readable_runs(actor: Actor) -> ColumnElement[bool] | None:
     """Return the SQL condition for the bulk runs that the actor may read.
 
-    These are the runs on rows of areas that the actor sees, and the actor's own runs.
+    These are the runs all of whose rows the actor sees, and the actor's own runs.
     """
-    unseen = [area for area, model in _models().items() if not sees(actor, model)]
+    unseen = [
+        _is_on_unseen(actor, area, model, condition)
+        for area, model in _models().items()
+        if issubclass(model, Entity) and (condition := restriction(actor, model)) is not None
+    ]
     if not unseen:
         return None
-    prefixes = (BulkRun.action.startswith(f"{area}.", autoescape=True) for area in unseen)
-    is_about_unseen = or_(*prefixes)
-    return or_(~is_about_unseen, BulkRun.actor_id == actor.user_id)
+    return or_(not_(or_(*unseen)), BulkRun.actor_id == actor.user_id)
+
+
+def _is_on_unseen(
+    actor: Actor, area: str, model: type[Entity], condition: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """SQL: whether a run of the area has a row that does not meet the condition, or is gone."""
+    is_of_area = BulkRun.action.startswith(f"{area}.", autoescape=True)
+    # Of rows in another database, ours cannot tell which ones the actor sees.
+    if model.__database__ or not sees(actor, model):
+        return is_of_area
+    is_seen = exists(select(model.id).where(model.id == key_of(model), condition))
+    has_unseen = exists().where(BulkItem.run_id == BulkRun.id, ~is_seen)
+    # The rows of other areas are not even looked up: their keys may be no values of this one.
+    return case((is_of_area, has_unseen), else_=false())
 
 
 def _models() -> dict[str, type[Record]]:

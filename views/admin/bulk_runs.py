@@ -264,6 +264,7 @@ def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
         *report.unchanged(run, action),
         *report.refusals(actor, run, action),
         *report.stale(run),
+        *report.left_out(actor, run),
     ]
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import join
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext
@@ -13,15 +14,17 @@ from backoffice.actions.engine.parameters import Parameter
 from backoffice.actions.engine.plan import Preview, chosen_for, rows_to_change
 from backoffice.actions.engine.rules import Counted
 from backoffice.actions.engine.run import OF_REFUSAL, OF_UNDO
+from backoffice.data import disclosure
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.events.denials import FLOOD
 from backoffice.extensions import db
 from backoffice.models import row_keys
+from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.models.row_keys import RowKey
 from backoffice.people import viewing
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import named
+from backoffice.policy.rules import named, restriction
 from backoffice.text import capital, refilled, shortened, values_in
 from backoffice.text.numbers import formatted
 
@@ -74,6 +77,7 @@ def items(
     """Return up to `limit` rows of a run in the order of their numbers.
 
     Only rows with a number above `after` are returned and, with `outcome`, only those that have it.
+    Of other people's runs, rows that the actor does not see are left out.
     """
     model = action.model
     key = key_of(model)
@@ -82,13 +86,19 @@ def items(
         select(BulkItem.row_id, key.label("key"), named(actor, model), BulkItem.outcome, *why)
         .select_from(BulkItem)
         .outerjoin(model, model.id == key)
-        .where(BulkItem.run_id == run.id, BulkItem.row_id > after)
+        .where(BulkItem.run_id == run.id, BulkItem.row_id > after, *_told(actor, run, model))
         .order_by(BulkItem.row_id)
         .limit(limit)
     )
     if outcome:
         statement = statement.where(BulkItem.outcome == outcome)
     return [_item(action, *row) for row in db.session.execute(statement)]
+
+
+def _told(actor: Actor, run: BulkRun, model: type[Entity]) -> list[ColumnElement[bool]]:
+    """SQL: which rows of a run the actor may read about, of which `model` has what is left."""
+    is_seen = None if run.actor_id == actor.user_id else restriction(actor, model)
+    return [] if is_seen is None else [model.id.is_not(None), is_seen]
 
 
 def _item(
@@ -101,11 +111,17 @@ def _item(
 
 
 def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
-    """Return one sentence for every reason that refused rows; it names the first of them."""
+    """Return one sentence for every reason that refused rows; it names the first of them.
+
+    Rows that `items` leaves out do not count.
+    """
+    model = action.model
     why = (BulkItem.rule, BulkItem.message)
+    is_told = _told(actor, run, model)
     statement = (
         select(*why, func.count(), func.min(BulkItem.row_id))
-        .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused")
+        .select_from(join(BulkItem, model, model.id == key_of(model)) if is_told else BulkItem)
+        .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused", *is_told)
         .group_by(*why)
         .order_by(func.count().desc(), *why)
         .limit(REASONS)
@@ -268,13 +284,20 @@ def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[s
     ]
 
 
+def left_out(actor: Actor, run: BulkRun) -> list[str]:
+    """Return the sentence about rows that are not shown to the actor, if there are any."""
+    if disclosure.reads_run(actor, run):
+        return []
+    return [_("Rows that you do not see are left out, and so is why it was done.")]
+
+
 def _shown(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, Parameter]]:
     """Return the parameters of a run for which something was chosen, with their names.
 
     Parameters whose rows the actor does not see are left out: even their number would tell who has
-    what.
+    what. So are all of a run on rows that the actor does not see.
     """
-    if not action.tells(actor, run.parameters):
+    if not (disclosure.reads_run(actor, run) and action.tells(actor, run.parameters)):
         return []
     return [
         (name, parameter)
