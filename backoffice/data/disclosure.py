@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, not_, or_, select, true
 
 from backoffice.events import mentions
 from backoffice.events.subjects import Subject
@@ -65,6 +65,15 @@ def readable_events(actor: Actor, ids: Collection[int]) -> set[int]:
 def reads_run(actor: Actor, run: BulkRun) -> bool:
     """Return whether the actor may read in full what was done, why, and with which choice."""
     return run.actor_id == actor.user_id or run.id in _readable_ids(actor, BulkRun, [run.id])
+
+
+def told_items(actor: Actor, run: BulkRun, model: type[Record]) -> ColumnElement[bool]:
+    """SQL: which items of a run, which is on rows of `model`, are about rows that the actor sees.
+
+    Of an own run, all are.
+    """
+    condition = None if run.actor_id == actor.user_id else restriction(actor, model)
+    return true() if condition is None else _has_row(model, condition)
 
 
 def redacted(
@@ -214,6 +223,12 @@ def _readable_runs(actor: Actor) -> ColumnElement[bool] | None:
     return or_(not_(or_(*unseen)), BulkRun.actor_id == actor.user_id)
 
 
+def _has_row(model: type[Record], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """SQL: whether the row that an item is about is there, and meets the condition."""
+    row = select(model.id).where(model.id == key_of(model), condition)
+    return exists(row.correlate(BulkItem))  # also where the rows are read beside their items
+
+
 def _is_on_unseen(
     actor: Actor, area: str, model: type[Entity], condition: ColumnElement[bool]
 ) -> ColumnElement[bool]:
@@ -222,8 +237,7 @@ def _is_on_unseen(
     # Of rows in another database, ours cannot tell which ones the actor sees.
     if model.__database__ or not sees(actor, model):
         return is_of_area
-    is_seen = exists(select(model.id).where(model.id == key_of(model), condition))
-    has_unseen = exists().where(BulkItem.run_id == BulkRun.id, ~is_seen)
+    has_unseen = exists().where(BulkItem.run_id == BulkRun.id, ~_has_row(model, condition))
     # The rows of other areas are not even looked up: their keys may be no values of this one.
     return case((is_of_area, has_unseen), else_=false())
 

@@ -87,15 +87,8 @@ def test_a_run_on_somebody_out_of_sight_says_neither_why_nor_what_was_chosen(
     seen.country = "DE"
     max_ = limited(app)
     for run, is_told in ((partly, False), (wholly, True)):
-        for path in (
-            f"/admin/bulk-runs/{run.id}",
-            "/admin/bulk-runs/",
-            "/admin/bulk-runs/?sort=id",
-        ):
-            page = max_.get(path)
-            assert page.status_code == 200
-            if path.endswith(str(run.id)):
-                assert (WHY in page.text, "Poland" in page.text) == (is_told, is_told), path
+        page = max_.get(f"/admin/bulk-runs/{run.id}").text
+        assert (WHY in page, "Poland" in page) == (is_told, is_told)
     exported = {each["id"]: each for each in max_.get("/admin/bulk-runs/export.json").json}
     assert exported[partly.id]["reason"] == ""
     assert (exported[partly.id]["parameters"], exported[partly.id]["selection"]) == ({}, {})

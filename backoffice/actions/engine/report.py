@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import join
+from sqlalchemy import func, select
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext
@@ -19,12 +18,11 @@ from backoffice.errors import NotFound, RuleBroken
 from backoffice.events.denials import FLOOD
 from backoffice.extensions import db
 from backoffice.models import row_keys
-from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.models.row_keys import RowKey
 from backoffice.people import viewing
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import named, restriction
+from backoffice.policy.rules import named
 from backoffice.text import capital, refilled, shortened, values_in
 from backoffice.text.numbers import formatted
 
@@ -81,24 +79,19 @@ def items(
     """
     model = action.model
     key = key_of(model)
+    is_told = disclosure.told_items(actor, run, model)
     why = (BulkItem.rule, BulkItem.message)
     statement = (
         select(BulkItem.row_id, key.label("key"), named(actor, model), BulkItem.outcome, *why)
         .select_from(BulkItem)
         .outerjoin(model, model.id == key)
-        .where(BulkItem.run_id == run.id, BulkItem.row_id > after, *_told(actor, run, model))
+        .where(BulkItem.run_id == run.id, BulkItem.row_id > after, is_told)
         .order_by(BulkItem.row_id)
         .limit(limit)
     )
     if outcome:
         statement = statement.where(BulkItem.outcome == outcome)
     return [_item(action, *row) for row in db.session.execute(statement)]
-
-
-def _told(actor: Actor, run: BulkRun, model: type[Entity]) -> list[ColumnElement[bool]]:
-    """SQL: which rows of a run the actor may read about, of which `model` has what is left."""
-    is_seen = None if run.actor_id == actor.user_id else restriction(actor, model)
-    return [] if is_seen is None else [model.id.is_not(None), is_seen]
 
 
 def _item(
@@ -115,13 +108,11 @@ def refusals(actor: Actor, run: BulkRun, action: Action) -> list[str]:
 
     Rows that `items` leaves out do not count.
     """
-    model = action.model
     why = (BulkItem.rule, BulkItem.message)
-    is_told = _told(actor, run, model)
+    is_told = disclosure.told_items(actor, run, action.model)
     statement = (
         select(*why, func.count(), func.min(BulkItem.row_id))
-        .select_from(join(BulkItem, model, model.id == key_of(model)) if is_told else BulkItem)
-        .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused", *is_told)
+        .where(BulkItem.run_id == run.id, BulkItem.outcome == "refused", is_told)
         .group_by(*why)
         .order_by(func.count().desc(), *why)
         .limit(REASONS)
