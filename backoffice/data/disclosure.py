@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, not_, or_, select, true
 
 from backoffice.events import mentions
 from backoffice.events.subjects import Subject
@@ -224,9 +224,13 @@ def _readable_runs(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def _has_row(model: type[Record], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """SQL: whether the row that an item is about is there, and meets the condition."""
+    """SQL: whether the row that an item is about is there, and meets the condition.
+
+    Each is found by its key. EXISTS would be made a join, for which all rows may be read.
+    """
     row = select(model.id).where(model.id == key_of(model), condition)
-    return exists(row.correlate(BulkItem))  # also where the rows are read beside their items
+    # Also where the rows are read beside their items.
+    return row.correlate(BulkItem).scalar_subquery().is_not(None)
 
 
 def _is_on_unseen(
@@ -237,9 +241,13 @@ def _is_on_unseen(
     # Of rows in another database, ours cannot tell which ones the actor sees.
     if model.__database__ or not sees(actor, model):
         return is_of_area
-    has_unseen = exists().where(BulkItem.run_id == BulkRun.id, ~_has_row(model, condition))
+    unseen = select(BulkItem.row_id).where(
+        BulkItem.run_id == BulkRun.id, ~_has_row(model, condition)
+    )
+    # In this order the items of the run are read from their index, up to the first.
+    first = unseen.order_by(BulkItem.row_id).limit(1).correlate(BulkRun)
     # The rows of other areas are not even looked up: their keys may be no values of this one.
-    return case((is_of_area, has_unseen), else_=false())
+    return case((is_of_area, first.scalar_subquery().is_not(None)), else_=false())
 
 
 def _models() -> dict[str, type[Record]]:
