@@ -29,6 +29,7 @@ from backoffice.urls import (
 )
 
 ENVIRONMENTS = ("production", "demo", "development", "test")
+DEMO_PORTAL = "/demo/portal"  # the page of the demo that plays the company's own product
 A_FILE = DatabaseURL("sqlite:///backoffice.sqlite3")
 # The largest number and the longest duration, unless a field says otherwise: more is a mistake.
 LARGEST_NUMBER = 1_000_000
@@ -221,8 +222,10 @@ class Settings:
 
     @property
     def portal(self) -> PortalURL | None:
-        """The page on which clients choose a password."""
+        """The page on which clients choose a password; the demo has one of its own."""
         url = self.client_portal_url
+        if not url and self.environment == "demo":
+            return PortalURL(f"{self.home}{DEMO_PORTAL}")
         return url if isinstance(url, PortalURL) else None
 
     @property

@@ -113,8 +113,15 @@ GROUPS = (
     ),
     CompanyGroup(
         "Finance read only",
-        "Sees people, client tags, and clients with their wallets; downloads the tags.",
-        _any_of("users.view", "client_tags.view", "client_tags.export", *LOOKS_AT_CLIENTS),
+        "Sees people, client tags, and clients with their wallets; downloads the tags; "
+        "reveals single clients to those for whom they are masked.",
+        _any_of(
+            "users.view",
+            "client_tags.view",
+            "client_tags.export",
+            "clients.reveal",
+            *LOOKS_AT_CLIENTS,
+        ),
     ),
     CompanyGroup(
         "Auditors",

@@ -1,5 +1,6 @@
 """Tell who sees a row without masks now, and until when."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,8 +15,20 @@ from backoffice.policy.permissions import area_of
 from backoffice.policy.rules import named
 
 
-def of_row(actor: Actor, row: Record) -> list[tuple[str, datetime]]:
-    """Return those to whom the row is revealed, as the actor calls them, and when that ends.
+@dataclass(frozen=True)
+class Revealed:
+    """A row is revealed to somebody, whom the actor calls `name`, until `ends_at`.
+
+    `is_actor` says that it is the actor, as themselves.
+    """
+
+    name: str
+    ends_at: datetime
+    is_actor: bool
+
+
+def of_row(actor: Actor, row: Record) -> list[Revealed]:
+    """Return those to whom the row is revealed, and when that ends.
 
     Whoever has lost the permission meanwhile is not among them.
     """
@@ -27,7 +40,7 @@ def of_row(actor: Actor, row: Record) -> list[tuple[str, datetime]]:
         .order_by(Reveal.ends_at, Reveal.id)
     )
     latest = {
-        user: (name, ends_at)
+        user: Revealed(name, ends_at, user.id == actor.user_id and not actor.viewed_by)
         for user, name, ends_at in db.session.execute(statement).all()
         if row.id in actor_of(user).revealed.get(area, ())
     }

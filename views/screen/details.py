@@ -91,10 +91,14 @@ def _revealed(actor: Actor, row: Record) -> list[str]:
     """Return a sentence for everybody who sees the row without masks now."""
     if not masks.names(type(row)):
         return []
-    return [
-        _("%(person)s sees the full data until %(time)s.", person=name, time=hour(ends_at))
-        for name, ends_at in reveals.of_row(actor, row)
-    ]
+    return [_sight(each) for each in reveals.of_row(actor, row)]
+
+
+def _sight(each: reveals.Revealed) -> str:
+    time = hour(each.ends_at)
+    if each.is_actor:
+        return _("You see the full data until %(time)s.", time=time)
+    return _("%(person)s sees the full data until %(time)s.", person=each.name, time=time)
 
 
 def row_menu(screen: Definition, actor: Actor, row_id: RowKey) -> Answer:

@@ -39,6 +39,7 @@ OPEN = {  # pages that need no sign-in
     "demo_mailbox",
     "demo_mail",
     "demo_mail_html",
+    "demo_portal",
     "healthz",
     "readyz",
     "static",

@@ -25,6 +25,7 @@ from backoffice.models.kyc_case import KycCase
 from backoffice.models.user import User
 from backoffice.models.wallet import Wallet, WalletMember
 from backoffice.text import address_key
+from tests.support.acting import act
 from tests.support.html import row_ids
 
 CLIENTS = 700
@@ -137,3 +138,16 @@ def test_accounts_see_the_clients_that_the_readme_says(
     visitor.sign_in(name, PASSWORD)
     answer = visitor.get("/admin/clients/?size=20")
     assert row_ids(answer) == expected.all()[:20]
+
+
+@pytest.mark.usefixtures("company")
+def test_fiona_for_whom_clients_are_masked_reveals_one_as_the_readme_says(app: Flask) -> None:
+    client = db.session.scalars(select(Client).where(Client.last_name != "")).first()
+    assert client
+    visitor = app.test_client()
+    visitor.sign_in("fiona", PASSWORD)
+    assert client.email not in visitor.get(f"/admin/clients/{client.id}").text
+    act(visitor, "clients", "reveal", client.id, reason="She asked to be called back")
+    page = visitor.get(f"/admin/clients/{client.id}").text
+    assert client.email in page
+    assert "You see the full data until" in page
