@@ -63,7 +63,7 @@ OTHER_ADMINISTRATORS = (
 )
 EVERYONE = (*ACCOUNTS, *OTHER_ADMINISTRATORS)
 ADMINISTRATORS = (ADMINISTRATOR, *(account.email for account in OTHER_ADMINISTRATORS))
-KYC_DECIDERS = (*ADMINISTRATORS, "mira@example.com", "chloe@example.com")
+KYC_DECIDERS = (*ADMINISTRATORS, "chloe@example.com")
 # The accounts that may add staff.
 APPOINTING = (*ADMINISTRATORS, "mira@example.com", "carlos@example.com")
 
@@ -90,13 +90,14 @@ STAFF = ("Dispatcher", "Agent group manager", "Employee")
 GROUPS = (
     CompanyGroup(
         "Compliance",
-        "Blocks staff, ends their sessions, sees clients and reads the events log.",
+        "Blocks staff, ends their sessions, decides KYC and reads the events log.",
         _any_of(
             *LOOKS,
             *LOOKS_AT_CLIENTS,
             "users.block",
             "users.end_sessions",
             "users.export",
+            "kyc_cases.decide",
             "events.view",
             "events.export",
             "bulk.run",

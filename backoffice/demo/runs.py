@@ -123,7 +123,7 @@ def _do(office: Office, kind: Kind) -> None:
     selection = _selection(office, kind)
     if not (selection.ids or selection.query):
         return
-    bulk_run = _run(actor, kind.code, selection, reason, kind.choose(office))
+    bulk_run = run_once(actor, kind.code, selection, reason, kind.choose(office))
     if kind.undone and bulk_run:
         undo_it = partial(undo, actor=actor, run_id=bulk_run.id)
         office.agenda.put(clock.now() + office.minutes(1, 30), undo_it)
@@ -149,7 +149,7 @@ def _some(office: Office, kind: Kind) -> list[int]:
     return sorted(office.random.sample(ids, min(handful, len(ids) // 2)))
 
 
-def _run(
+def run_once(
     actor: Actor,
     code: str,
     selection: Selection,
@@ -183,7 +183,7 @@ def _erase(office: Office, number: int) -> None:
     if ids:
         reason = office.random.choice(DELETE_REASONS)
         actor = office.actor(*ADMINISTRATORS)
-        _run(actor, "users.delete", Selection(ids=ids), reason)
+        run_once(actor, "users.delete", Selection(ids=ids), reason)
         # Who is deleted does not sign in again.
         office.members = [member for member in office.members if member.id not in ids]
 
@@ -193,4 +193,4 @@ def _delete_spare_tag(office: Office) -> None:
     tag_id = db.session.scalars(select(ClientTag.id).where(ClientTag.name == name)).one()
     office.tags.remove(tag_id)
     actor = office.actor(*ADMINISTRATORS)
-    _run(actor, "client_tags.delete", Selection(ids=[tag_id]), "Nobody uses it")
+    run_once(actor, "client_tags.delete", Selection(ids=[tag_id]), "Nobody uses it")

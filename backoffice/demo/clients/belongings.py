@@ -14,7 +14,7 @@ from backoffice.demo.clients.rows import external_id
 from backoffice.models import client_groups as groups
 from backoffice.models.keys import search_key, with_keys
 from backoffice.models.wallet import Wallet
-from backoffice.text import masked
+from backoffice.text import masks
 
 Row = dict[str, Any]
 DAY = timedelta(days=1)
@@ -53,18 +53,11 @@ class Known:
 
 
 class Belongings:
-    """Make the rows of what clients have until `until`; all numbers and times are repeatable.
+    """Make the rows of what clients have until `until`; all numbers and times are repeatable."""
 
-    `deciders` are the ids of the users who decide KYC cases, and `founded` is when they began.
-    """
-
-    def __init__(
-        self, random: Random, until: datetime, founded: datetime, deciders: Sequence[int]
-    ) -> None:
+    def __init__(self, random: Random, until: datetime) -> None:
         self.random = random
         self.until = until
-        self.founded = founded
-        self.deciders = deciders
 
     def kyc_cases(self, known: Known) -> Iterator[Row]:
         """Yield the client's cases, one after the other; the last one says where they stand."""
@@ -85,14 +78,13 @@ class Belongings:
             }
 
     def _decision(self, state: str, submitted: datetime, step: timedelta) -> Row:
-        """Return by whom and why a case was decided; before the back office it was nobody here."""
+        """Return when and why a case was decided, by nobody here."""
         random = self.random
         decided = submitted + step * 0.4 * random.random()
         is_decided = state != "pending"
-        by_people = is_decided and state != "expired" and decided > self.founded
         return {
             "decided_at": decided if is_decided else None,
-            "decided_by_id": random.choice(self.deciders) if by_people else None,
+            "decided_by_id": None,
             "reason": random.choice(KYC_REASONS[state]) if is_decided else "",
             "updated_at": decided if is_decided else submitted,
         }
@@ -192,9 +184,22 @@ class Belongings:
         }
 
     def tokens(self, known: Known) -> Iterator[Row]:
-        """Yield the codes that were sent to the client when they joined and signed in."""
+        """Yield the codes that were sent to the client when they joined and signed in.
+
+        A program has a token instead, which works until it is revoked.
+        """
         random = self.random
         joined = known.customer.joined
+        if known.customer.group == groups.API:
+            yield {
+                "client_id": known.id,
+                "at": joined,
+                "recipient": "",
+                "channel": "api",
+                "purpose": "api",
+                "state": "revoked" if known.status == "blocked" else "sent",
+                "expires_at": None,
+            }
         if known.email:
             state = "sent" if known.customer.group in UNVERIFIED[:1] else "used"
             yield self._token(known, joined, "email_code", state)
@@ -212,14 +217,9 @@ class Belongings:
         return {
             "client_id": known.id,
             "at": min(at, self.until),
-            "recipient": _hidden(known.phone) if by_phone else masked(known.email or ""),
+            "recipient": masks.phone(known.phone) if by_phone else masks.email(known.email or ""),
             "channel": "sms" if by_phone else "email",
             "purpose": purpose,
             "state": state,
             "expires_at": at + DAY,
         }
-
-
-def _hidden(phone: str) -> str:
-    """Return a phone number of which only the beginning and the end are readable."""
-    return f"{phone[:3]} *** ** {phone[-2:]}"

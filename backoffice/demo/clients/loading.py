@@ -15,11 +15,12 @@ from sqlalchemy import insert, select
 from backoffice import clock
 from backoffice.data import records
 from backoffice.demo.agenda import office_hours
+from backoffice.demo.clients import kyc
 from backoffice.demo.clients import rows as client_rows
 from backoffice.demo.clients.belongings import Belongings, Known
 from backoffice.demo.clients.owners import UNVERIFIED, Customer, Customers
 from backoffice.demo.clients.rows import Row
-from backoffice.demo.company import ADMINISTRATORS, KYC_DECIDERS
+from backoffice.demo.company import ADMINISTRATORS
 from backoffice.demo.office import Office
 from backoffice.extensions import db
 from backoffice.models.associations import client_client_tags
@@ -29,7 +30,6 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.client_token import ClientToken
 from backoffice.models.company import Company
 from backoffice.models.kyc_case import KycCase
-from backoffice.models.user import User
 from backoffice.models.wallet import Wallet, WalletMember
 
 BATCH = 5000  # rows of one statement
@@ -76,7 +76,8 @@ def _add_clients(office: Office, customers: Sequence[Customer]) -> list[Known]:
     companies = _ids(Company)
     rows = []
     for customer in customers:
-        row = client_rows.client(customer, office.random, _last_login(office, customer))
+        last_login = _last_login(office, customer)
+        row = client_rows.client(customer, office.random, last_login, office.agenda.end)
         number = customer.business and client_rows.external_id("B", customer.business.number)
         rows.append(row | {"company_id": companies.get(number or "")})
     _insert(Client.__table__, rows)
@@ -128,8 +129,9 @@ def _tags(office: Office, known: Known) -> list[str]:
 
 
 def _add_belongings(office: Office, known: Sequence[Known]) -> None:
-    made = Belongings(office.random, office.agenda.end, office.agenda.begin, _deciders())
-    _insert(KycCase.__table__, chain.from_iterable(map(made.kyc_cases, known)))
+    made = Belongings(office.random, office.agenda.end)
+    cases = [(client, case) for client in known for case in made.kyc_cases(client)]
+    kyc.add(office, cases, partial(_insert, KycCase.__table__))
     _insert(Wallet.__table__, chain.from_iterable(map(made.wallets, known)))
     _add_members(made, known)
     _insert(ClientSignIn.__table__, _in_time(made.sign_ins, known))
@@ -153,11 +155,6 @@ def _add_members(made: Belongings, known: Sequence[Known]) -> None:
 def _in_time(make: Any, known: Iterable[Known]) -> list[Row]:
     """Return the rows of a log in the order of their times."""
     return sorted(chain.from_iterable(map(make, known)), key=lambda row: row["at"])
-
-
-def _deciders() -> Sequence[int]:
-    people = select(User.id).where(User.email_key.in_(KYC_DECIDERS)).order_by(User.id)
-    return db.session.scalars(people).all()
 
 
 def _ids(model: type[Company | Client]) -> dict[str, int]:

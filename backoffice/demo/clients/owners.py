@@ -13,7 +13,7 @@ from backoffice.models import client_groups as groups
 
 YEARS = timedelta(days=3 * 365)  # in which they have joined
 ENTERPRISES = 0.35  # share of the clients
-COMPANIES = 1 / 3  # share of the enterprises that have told of their company
+COMPANIES = 1 / 3  # share of the unverified enterprises that have told of their company
 UNVERIFIED = (groups.EMAIL_NOT_VERIFIED, groups.PHONE_NOT_VERIFIED, groups.KYC_NOT_VERIFIED)
 # How many of a hundred clients who stand for themselves are how far: up to KYC of which level.
 STAGES = {
@@ -142,7 +142,7 @@ class Customers:
             joined=joined,
             cases=self._cases(stage),
         )
-        if is_enterprise and random.random() < COMPANIES:
+        if is_enterprise and (owner.is_owner or random.random() < COMPANIES):
             owner.business = self._business(market)
         yield owner
         if owner.is_owner:

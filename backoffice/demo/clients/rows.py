@@ -57,8 +57,8 @@ def _told(business: Business, random: Random) -> Row:
     }
 
 
-def client(customer: Customer, random: Random, last_login: datetime | None) -> Row:
-    """Return a client without their company's id, which the database gives."""
+def client(customer: Customer, random: Random, last_login: datetime | None, until: datetime) -> Row:
+    """Return a client as of `until`, without their company's id, which the database gives."""
     row: Row = {
         "external_id": external_id("C", customer.number),
         "type": customer.type,
@@ -75,7 +75,7 @@ def client(customer: Customer, random: Random, last_login: datetime | None) -> R
         **_times(customer, last_login),
         **_protection(random, has_joined=last_login is not None),
         **_who(customer, random),
-        **_verified(customer, random),
+        **_verified(customer, random, until),
     }
     return with_keys(Client, row) | {"search_key": search_key(Client, row)}
 
@@ -115,13 +115,13 @@ def _who(customer: Customer, random: Random) -> Row:
     }
 
 
-def _verified(customer: Customer, random: Random) -> Row:
+def _verified(customer: Customer, random: Random, until: datetime) -> Row:
     """Return when e-mail and phone were verified, of those who are so far."""
     soon = customer.joined + DAY * random.random() / 24
     later = soon + DAY * random.random()
     has_email = customer.group not in (*UNVERIFIED[:1], groups.API)
     has_phone = has_email and customer.group not in UNVERIFIED[:2]
     return {
-        "email_verified_at": soon if has_email else None,
-        "phone_verified_at": later if has_phone and customer.person.phone else None,
+        "email_verified_at": min(soon, until) if has_email else None,
+        "phone_verified_at": min(later, until) if has_phone and customer.person.phone else None,
     }
