@@ -17,7 +17,7 @@ from backoffice.clients import passwords, sign_ins, tokens
 from backoffice.clients.sync import running
 from backoffice.clients.sync.lines import Result
 from backoffice.clients.tokens import Answer
-from backoffice.errors import BackofficeError
+from backoffice.errors import BackofficeError, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.client import Client
 from backoffice.settings import configured
@@ -58,6 +58,9 @@ def choose_password() -> None:
     begin(writing=False)
     try:
         answer = passwords.choose(value, password, configured())
+    except RuleBroken as error:
+        _say(_refused(error))
+        raise SystemExit(1) from error
     except BackofficeError as error:
         raise click.ClickException(str(error.message)) from error
     _say_token(answer)
@@ -93,7 +96,18 @@ def check_password(
         session=session,
     )
     db.session.commit()
-    click.echo(json.dumps(_decided(decision) | _changed(decision, *new)))
+    _say_decided(decision, *new)
+
+
+def _say_decided(decision: sign_ins.Decision, password: str | None = None) -> None:
+    """Tell the decision, and store the password if there is one and the client may sign in."""
+    try:
+        _say(_decided(decision) | _changed(decision, password))
+    except RuleBroken as error:
+        _say(_decided(decision) | {"change": _refused(error)})
+        raise SystemExit(1) from error
+    except BackofficeError as error:
+        raise click.ClickException(str(error.message)) from error
 
 
 def _decided(decision: sign_ins.Decision) -> dict[str, object]:
@@ -103,21 +117,30 @@ def _decided(decision: sign_ins.Decision) -> dict[str, object]:
     return answer | _told(decision.client)
 
 
-def _changed(decision: sign_ins.Decision, password: str | None = None) -> dict[str, bool]:
-    """Store the password if there is one and the client may sign in; return what differs then."""
+def _changed(decision: sign_ins.Decision, password: str | None) -> dict[str, bool]:
+    """Store the password, as `_say_decided` says; return what differs then.
+
+    Raises RuleBroken if the password is not fit for the client.
+    """
     if password is None or decision.client is None or decision.result != "ok":
         return {}
     begin(writing=False)
-    try:
-        is_stored = passwords.change(decision.client, password, configured())
-    except BackofficeError as error:
-        raise click.ClickException(str(error.message)) from error
+    is_stored = passwords.change(decision.client, password, configured())
     db.session.commit()
     return {"must_change": not is_stored}
 
 
+def _refused(error: RuleBroken) -> dict[str, object]:
+    """Return why a new password was not taken."""
+    return {"state": "refused", "field": error.field, "message": str(error.message)}
+
+
 def _say_token(answer: Answer) -> None:
-    click.echo(json.dumps({"state": answer.state} | _told(answer.client)))
+    _say({"state": answer.state} | _told(answer.client))
+
+
+def _say(answer: dict[str, object]) -> None:
+    click.echo(json.dumps(answer))
 
 
 def _told(client: Client | None) -> dict[str, object]:

@@ -54,10 +54,12 @@ def token_of(mail: dict[str, str]) -> str:
     return value
 
 
-def asked(app: Flask, command: str, *lines: str, options: tuple[str, ...] = ()) -> dict[str, Any]:
+def asked(
+    app: Flask, command: str, *lines: str, options: tuple[str, ...] = (), exit_code: int = 0
+) -> dict[str, Any]:
     """Ask a command about clients with these lines of input, and return its answer."""
     words = ["backoffice", "clients", command, *options]
     result = app.test_cli_runner().invoke(args=words, input="\n".join(lines) + "\n")
-    assert result.exit_code == 0, result.output
+    assert (result.exit_code, result.stderr) == (exit_code, ""), result.output
     answer: dict[str, Any] = json.loads(result.stdout)
     return answer

@@ -188,18 +188,14 @@ class Belongings:
 
         A program has a token instead, which works until it is revoked.
         """
+        if known.customer.group == groups.API:
+            yield _of_program(known)
+        else:
+            yield from self._codes(known)
+
+    def _codes(self, known: Known) -> Iterator[Row]:
         random = self.random
         joined = known.customer.joined
-        if known.customer.group == groups.API:
-            yield {
-                "client_id": known.id,
-                "at": joined,
-                "recipient": "",
-                "channel": "api",
-                "purpose": "api",
-                "state": "revoked" if known.status == "blocked" else "sent",
-                "expires_at": None,
-            }
         if known.email:
             state = "sent" if known.customer.group in UNVERIFIED[:1] else "used"
             yield self._token(known, joined, "email_code", state)
@@ -223,3 +219,16 @@ class Belongings:
             "state": state,
             "expires_at": at + DAY,
         }
+
+
+def _of_program(known: Known) -> Row:
+    """Return the token of a program, which has no end."""
+    return {
+        "client_id": known.id,
+        "at": known.customer.joined,
+        "recipient": "",
+        "channel": "api",
+        "purpose": "api",
+        "state": "revoked" if known.status == "blocked" else "sent",
+        "expires_at": None,
+    }

@@ -39,8 +39,7 @@ def document(known: Known, title: str, file_type: str) -> bytes:
     draw.text((MARGIN, MARGIN), title, INK, ImageFont.load_default(36))
     top = MARGIN + 80
     if title == TITLES[1][0]:
-        face = Image.open(BytesIO(portrait(known.customer.person.email))).resize(FACE)
-        page.paste(face, (MARGIN, top))
+        page.paste(_face(known), (MARGIN, top))
         top += FACE[1] + 40
     for line in _lines(known):
         draw.text((MARGIN, top), line, INK, ImageFont.load_default(20))
@@ -48,6 +47,10 @@ def document(known: Known, title: str, file_type: str) -> bytes:
     content = BytesIO()
     page.save(content, file_type.upper())
     return content.getvalue()
+
+
+def _face(known: Known) -> Image.Image:
+    return Image.open(BytesIO(portrait(known.customer.person.email))).resize(FACE)
 
 
 def _lines(known: Known) -> list[str]:
