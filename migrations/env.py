@@ -1,7 +1,7 @@
 """Runs the migrations on the application's database, all of them in one transaction."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -158,6 +158,15 @@ def never_again(connection: Connection, given: dict[str, int]) -> None:
             connection.execute(remember, values)
 
 
+def tell_restored(names: Iterable[str], *, has_migrated: bool) -> None:
+    """Log what was missing or out of date: after a migration that is usual, else it was lost."""
+    restored = list(names)
+    if has_migrated and restored:
+        log.info("schema_restored", count=len(restored))
+    elif restored:
+        log.warning("schema_restored", names=restored)
+
+
 # To copy a table of SQLite, Alembic reads it and the tables it refers to, and warns of the indexes
 # that it cannot read.
 warnings.filterwarnings("ignore", message="Skipped unsupported reflection")
@@ -173,7 +182,10 @@ with database.engine.connect() as connection, copies_of_tables(connection):
         process_revision_directives=complete,
     )
     with context.begin_transaction():
+        before = context.get_context().get_current_heads()
         context.run_migrations()
-        for name in schema.restore(connection):
-            log.warning("schema_restored", name=name)
+        tell_restored(
+            schema.restore(connection),
+            has_migrated=context.get_context().get_current_heads() != before,
+        )
     connection.commit()

@@ -68,15 +68,30 @@ def load(people: int, clients: int | None, sheet: str | None) -> None:
 
 def _load(settings: Settings, people: int, clients: int | None, sheet: str | None) -> None:
     chosen = shipped_sheets.named(sheet) if sheet else None
-    label = _("Loading demo data, day by day")
-    with click.progressbar(length=demo.DAYS, label=label) as bar:
-        demo.load(
-            settings=settings,
-            number=people,
-            number_of_clients=clients,
-            sheet=chosen,
-            progress=bar.update,
-        )
+    click.echo(_("Loading the demo, which takes a few minutes:"))
+    demo.load(
+        settings=settings,
+        number=people,
+        number_of_clients=clients,
+        sheet=chosen,
+        progress=Year().pass_by,
+        tell=lambda part: click.echo(f"  {part}"),
+    )
+
+
+class Year:
+    """The demo's year, told in tenths as it passes."""
+
+    def __init__(self) -> None:
+        self.days = 0
+
+    def pass_by(self, days: int) -> None:
+        """Let days go by, and print what share of the year has passed if another tenth has."""
+        before = self.days * 10 // demo.DAYS
+        self.days += days
+        tenths = self.days * 10 // demo.DAYS
+        if tenths > before:
+            click.echo("    " + _("%(share)s of the year", share=f"{tenths * 10} %"))
 
 
 def _password(settings: Settings) -> str:

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 
+from flask_babel import gettext as _
 from sqlalchemy import select, update
 
 from backoffice import clock
@@ -30,6 +32,7 @@ from backoffice.extensions import db
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.sheets.shipped_sheets import ShippedSheet
+from backoffice.text.numbers import formatted
 from backoffice.transactions import in_one_piece, lock
 
 PEOPLE = 2000
@@ -51,23 +54,30 @@ def load(
     seed: int = 1,
     sheet: ShippedSheet | None = None,
     progress: Callable[[int], object] = lambda _days: None,
+    tell: Callable[[str], object] = lambda _part: None,
 ) -> None:
     """Make `number` people and the year that ends now, with the groups of a sheet besides others.
 
     There are ten times as many clients, unless their number is given.
 
-    `progress` is called with the number of days that have passed. All of it happens in the
-    current transaction, which the caller commits: an interrupted load leaves nothing behind.
+    `progress` is called with the number of days that have passed, and `tell` with a sentence at
+    the beginning of each part. All of it happens in the current transaction, which the caller
+    commits: an interrupted load leaves nothing behind.
     The same seed and time give the same data except for secrets.
     """
     office = _office(settings, number, seed)
+    office.tell = tell
+    tell(_("Groups, client tags and the accounts to sign in as"))
     founding.found(office)
     if sheet:
         sheets.plan(office, sheet, {account.group for account in EVERYONE})
     clients.plan(office, number * CLIENTS if number_of_clients is None else number_of_clients)
     _plan_year(office)
+    year = _("A year of %(number)s people", number=formatted(number))
+    office.agenda.put(office.agenda.begin + joining.SETTLING, partial(tell, year))
     with in_one_piece():
         office.agenda.run(progress)
+    tell(_("Mails and second factors"))
     mail.deliver(office)
     protection.protect(office)
     _forget_passwords(settings)

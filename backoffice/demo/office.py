@@ -1,5 +1,6 @@
 """Hold what all deeds of the demo's year share: randomness, agenda, people and actors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
@@ -52,6 +53,7 @@ class Office:
     - `members` are the users who sign in now and then.
     - `marks` holds the marks of people's browsers by e-mail address.
     - `protected` holds the ids of the accounts to sign in as, which no deed takes away.
+    - `tell` is called with a sentence at the beginning of each part.
     """
 
     settings: Settings
@@ -65,6 +67,7 @@ class Office:
     members: list[Member] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
     protected: list[int] = field(default_factory=list)
+    tell: Callable[[str], object] = lambda _part: None
     _actors: dict[str, Actor] = field(default_factory=dict)
 
     def chance(self, probability: float) -> bool:

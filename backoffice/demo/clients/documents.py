@@ -1,5 +1,6 @@
 """Draw what clients show for KYC: specimens of documents, as a PDF of one page or a picture."""
 
+from functools import cache
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
@@ -35,18 +36,21 @@ def document(known: Known, title: str, file_type: str) -> bytes:
     """Return a page with the title and what the client told, as a PDF or a PNG."""
     page = Image.new("RGB", SIZE, GROUND)
     draw = ImageDraw.Draw(page)
-    draw.text((MARGIN, SIZE[1] // 2), "SPECIMEN", FAINT, ImageFont.load_default(90))
-    draw.text((MARGIN, MARGIN), title, INK, ImageFont.load_default(36))
+    draw.text((MARGIN, SIZE[1] - 200), "SPECIMEN", FAINT, _font(90))
+    draw.text((MARGIN, MARGIN), title, INK, _font(36))
     top = MARGIN + 80
     if title == TITLES[1][0]:
         page.paste(_face(known), (MARGIN, top))
         top += FACE[1] + 40
     for line in _lines(known):
-        draw.text((MARGIN, top), line, INK, ImageFont.load_default(20))
+        draw.text((MARGIN, top), line, INK, _font(20))
         top += 36
     content = BytesIO()
     page.save(content, file_type.upper())
     return content.getvalue()
+
+
+_font = cache(ImageFont.load_default)
 
 
 def _face(known: Known) -> Image.Image:

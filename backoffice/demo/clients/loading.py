@@ -10,6 +10,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import insert, select
 
 from backoffice import clock
@@ -31,6 +32,7 @@ from backoffice.models.client_token import ClientToken
 from backoffice.models.company import Company
 from backoffice.models.kyc_case import KycCase
 from backoffice.models.wallet import Wallet, WalletMember
+from backoffice.text.numbers import formatted
 
 BATCH = 5000  # rows of one statement
 DAY = timedelta(days=1)
@@ -58,10 +60,12 @@ def plan(office: Office, number: int) -> None:
 
 
 def _come(office: Office, number: int) -> None:
+    office.tell(_("%(number)s clients with their companies", number=formatted(number)))
     customers = Customers(office.random, office.agenda.end).some(number)
     _add_companies(office, customers)
     known = _add_clients(office, customers)
     _tag(office, known)
+    office.tell(_("Their KYC cases, wallets, sign-ins and tokens"))
     _add_belongings(office, known)
     _plan_blocks(office, [client for client in known if client.customer.joined < clock.now()])
 

@@ -48,6 +48,18 @@ def test_command_migrates_loads_and_tells_how_to_sign_in(
     with app.app_context():
         db.engine.dispose()
     assert answer.exit_code == 0, answer.output
+    assert [line.strip() for line in answer.output.splitlines() if line.startswith("  ")][:7] == [
+        "Groups, client tags and the accounts to sign in as",
+        "500 clients with their companies",
+        "Their KYC cases, wallets, sign-ins and tokens",
+        "A year of 50 people",
+        "10 % of the year",
+        "20 % of the year",
+        "30 % of the year",
+    ]
+    restored = [line for line in answer.output.splitlines() if "schema_restored" in line]
+    assert len(restored) <= 1
+    assert not any("warning" in line for line in restored), "a migration that ran is no fault"
     assert "http://127.0.0.1:8123" in answer.output
     assert shown_password(answer.output) == CHOSEN
     table = answer.output.partition("same password:")[2].splitlines()[1:]
