@@ -8,10 +8,12 @@ from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.dashboard import sign_ins
-from backoffice.dashboard.parts import Counts, Share
+from backoffice.dashboard.parts import Counts, Figure, Share
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.client import Client
 from backoffice.models.event import Event
+from backoffice.models.kyc_case import KycCase
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
@@ -23,6 +25,8 @@ SECOND_FACTORS = Share(
     label=_l("Two-factor authentication of active people"),
     filters={"status": "active"},
 )
+WAITING_KYC_CASES = Figure(KycCase, label=_l("KYC cases that wait"), filters={"state": "pending"})
+BLOCKED_CLIENTS = Figure(Client, label=_l("Blocked clients"), filters={"status": "blocked"})
 
 
 def sign_ins_by_day(actor: Actor, *, days: int = 30) -> list[tuple[date, int, int]]:

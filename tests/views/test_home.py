@@ -277,7 +277,7 @@ def test_home_takes_as_many_statements_for_many_people_as_for_few(
         guess(person, 6)
     settle()
     assert "locked" in needs(viewer)
-    assert count() <= few <= 14
+    assert count() <= few <= 16
 
 
 def test_locked_accounts_are_not_looked_for_in_all_the_years(

@@ -22,12 +22,14 @@ from views.web.actor import signed_in
 SECTIONS = (
     needs.SECTION,
     parts.section("people", figures.PEOPLE),
+    parts.section("waiting_kyc_cases", figures.WAITING_KYC_CASES),
+    parts.section("blocked_clients", figures.BLOCKED_CLIENTS),
     parts.section("second_factors", figures.SECOND_FACTORS),
     sign_ins.SECTION,
     latest.EVENTS,
     latest.RUNS,
 )
-PARTS_BEFORE = 2  # sections of SECTIONS that stand above those of packages
+PARTS_BEFORE = 4  # sections of SECTIONS that stand above those of packages
 
 
 def register(app: Flask) -> None:
