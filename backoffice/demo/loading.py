@@ -65,16 +65,13 @@ def load(
     commits: an interrupted load leaves nothing behind.
     The same seed and time give the same data except for secrets.
     """
-    office = _office(settings, number, seed)
-    office.tell = tell
+    office = _office(settings, number, seed, tell)
     tell(_("Groups, client tags and the accounts to sign in as"))
     founding.found(office)
     if sheet:
         sheets.plan(office, sheet, {account.group for account in EVERYONE})
     clients.plan(office, number * CLIENTS if number_of_clients is None else number_of_clients)
     _plan_year(office)
-    year = _("A year of %(number)s people", number=formatted(number))
-    office.agenda.put(office.agenda.begin + joining.SETTLING, partial(tell, year))
     with in_one_piece():
         office.agenda.run(progress)
     tell(_("Mails and second factors"))
@@ -85,6 +82,8 @@ def load(
 
 def _plan_year(office: Office) -> None:
     """Plan who comes and goes, and what they do."""
+    part = _("A year of %(number)s people", number=formatted(office.size))
+    office.agenda.put(office.agenda.begin + joining.SETTLING, partial(office.tell, part))
     erased = max(2, office.size // 250)
     joining.hire(office, office.size + erased - len(EVERYONE))
     visits.plan(office)
@@ -93,7 +92,7 @@ def _plan_year(office: Office) -> None:
     portraits.plan(office)
 
 
-def _office(settings: Settings, number: int, seed: int) -> Office:
+def _office(settings: Settings, number: int, seed: int, tell: Callable[[str], object]) -> Office:
     now = clock.now()
     # The simulated people hash their passwords thousands of times, and nobody ever learns one.
     cheap = replace(settings, argon2_memory_kib=8, argon2_time_cost=1)
@@ -105,6 +104,7 @@ def _office(settings: Settings, number: int, seed: int) -> Office:
         people=People(random),
         size=number,
         secret=secrets.token_urlsafe(32),
+        tell=tell,
     )
 
 

@@ -35,14 +35,19 @@ def plan(office: Office) -> None:
 
 def portrait(seed: str) -> bytes:
     """Return a PNG of a head and shoulders, the same for the same seed."""
+    file = BytesIO()
+    drawn(seed).save(file, "PNG")
+    return file.getvalue()
+
+
+def drawn(seed: str) -> Image.Image:
+    """Return the picture of which `portrait` is the PNG."""
     random = Random(seed)  # noqa: S311  # faces, not secrets
     skin = random.choice(SKINS)
     hair = random.choice(HAIRS)
     image = Image.new("RGB", (SIDE, SIDE), random.choice(GROUNDS))
     _draw_person(ImageDraw.Draw(image), random, skin, hair)
-    file = BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+    return image
 
 
 def _draw_person(draw: ImageDraw.ImageDraw, random: Random, skin: str, hair: str) -> None:

@@ -1,16 +1,19 @@
 """Draw what clients show for KYC: specimens of documents, as a PDF of one page or a picture."""
 
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from backoffice.data import files
+from backoffice.data import files, uploaded_files
+from backoffice.data.storage import uploads
 from backoffice.demo.clients.belongings import Known
 from backoffice.demo.clients.rows import Row, external_id
-from backoffice.demo.portraits import portrait
+from backoffice.demo.portraits import drawn
+from backoffice.models import fields
 from backoffice.models.files import StoredFile
 from backoffice.models.kyc_case import KycCase
+from backoffice.transactions import after_rollback
 
 TITLES = {1: ("Passport", "Proof of address"), 2: ("Register extract", "List of shareholders")}
 SIZE = (620, 877)  # pixels of a page of A4, 75 to the inch
@@ -26,10 +29,16 @@ def attach(known: Known, case: Row, number: int) -> None:
 
 
 def _stored(known: Known, title: str, place: int) -> StoredFile:
-    """Store a document, the first as PDF and the second as PNG, and return what is said of it."""
+    """Store a document, the first as PDF and the second as PNG, and return what is said of it.
+
+    It goes again if the load is given up.
+    """
     file_type = "png" if place else "pdf"
     content = document(known, title, file_type)
-    return files.receive(KycCase.documents, content, f"{title} (specimen).{file_type}")
+    file = files.receive(KycCase.documents, content, f"{title} (specimen).{file_type}")
+    column = fields.column(KycCase, "documents")
+    after_rollback(partial(uploaded_files.discard, uploads(), column, [file]))
+    return file
 
 
 def document(known: Known, title: str, file_type: str) -> bytes:
@@ -46,7 +55,8 @@ def document(known: Known, title: str, file_type: str) -> bytes:
         draw.text((MARGIN, top), line, INK, _font(20))
         top += 36
     content = BytesIO()
-    page.save(content, file_type.upper())
+    # Of PNG; a PDF does not know it. What is flat is small without much effort.
+    page.save(content, file_type.upper(), compress_level=1)
     return content.getvalue()
 
 
@@ -54,7 +64,7 @@ _font = cache(ImageFont.load_default)
 
 
 def _face(known: Known) -> Image.Image:
-    return Image.open(BytesIO(portrait(known.customer.person.email))).resize(FACE)
+    return drawn(known.customer.person.email).resize(FACE)
 
 
 def _lines(known: Known) -> list[str]:

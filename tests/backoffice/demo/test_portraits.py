@@ -13,6 +13,7 @@ from backoffice.demo.company import EVERYONE
 from backoffice.demo.portraits import WITHOUT, portrait
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.models.kyc_case import KycCase
 from backoffice.models.user import User
 from backoffice.people import avatars
 from tests.support.images import stored
@@ -28,7 +29,8 @@ def test_most_of_the_demos_accounts_have_a_picture_and_it_leaves_with_them(app: 
     assert all(avatars.read_avatar(key=str(key), size=64) for key in faces.values())
     chosen = select(func.count(Event.id)).where(Event.action == "account.set_avatar")
     assert db.session.scalar(chosen) == len(faces)
-    assert len(stored(folder)) == 2 * len(faces)
+    documents = sum(len(each) for each in db.session.scalars(select(KycCase.documents)))
+    assert len(stored(folder)) == 2 * len(faces) + documents
     db.session.rollback()
     assert stored(folder) == []
 
