@@ -52,7 +52,8 @@ def test_every_number_is_that_of_the_list_it_leads_to(olivia: Client, heading: s
 def test_parts_say_what_they_count(olivia: Client) -> None:
     page = read(olivia.get("/"))
     tiles = [e.text for e in section(page, "Figures").all("a")]
-    assert tiles == ["2 Pallets on the move", "2 Large pallets", "4 Rated five"]
+    ours = ["0 KYC cases that wait", "0 Blocked clients"]
+    assert tiles == [*ours, "2 Pallets on the move", "2 Large pallets", "4 Rated five"]
     (warned,) = section(page, "Figures").all("a", class_="tile-warns")
     assert warned.text == "2 Pallets on the move"
     shares = [e.text for e in section(page, "Pallets: Status").one("ul", class_="legend").all("li")]
