@@ -93,10 +93,14 @@ document.addEventListener("keydown", event => {
   } else if (panel) walk(event, panel);
 });
 
+// Whether the focus has left a panel. A press on plain text in it gives the focus to what is around
+// it, such as <main tabindex="-1">: that closes nothing, or the panel would be gone before the click.
+const hasLeft = (panel, focused) => !panel.contains(focused) && !focused.contains(panel);
+
 document.addEventListener("focusin", event => {
-  if (opener && event.target !== opener && !rowMenu.contains(event.target)) closeRowMenu();
+  if (opener && event.target !== opener && hasLeft(rowMenu, event.target)) closeRowMenu();
   for (const details of document.querySelectorAll("details.menu[open]")) {
-    if (!details.contains(event.target)) details.open = false;
+    if (hasLeft(details, event.target)) details.open = false;
   }
 });
 addEventListener("scroll", () => opener && place(opener), { capture: true, passive: true });
