@@ -20,7 +20,7 @@ from backoffice.text.numbers import formatted
 
 
 def _leaving(rows: Ids, leaves: ColumnElement[bool]) -> list[str]:
-    """Return the sentence about those of `rows` whom the actor will not see any more."""
+    """Return what to say of those of `rows` whom the actor will not see any more."""
     number = db.session.scalar(select(func.count()).where(Client.id.in_(rows), leaves)) or 0
     if not number:
         return []
@@ -30,7 +30,12 @@ def _leaving(rows: Ids, leaves: ColumnElement[bool]) -> list[str]:
         number,
         number=formatted(number),
     )
-    return [sentence]
+    undo = _n(
+        "Only somebody who still sees this client can undo it.",
+        "Only somebody who still sees these clients can undo it for them.",
+        number,
+    )
+    return [sentence, undo]
 
 
 class AddTags(Attach):

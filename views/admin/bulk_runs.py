@@ -207,6 +207,7 @@ def _undo(screen: Screen, actor: Actor, run: BulkRun, action: Action) -> Undo:
     return Undo(
         url=screen.url_of("take_back", row_id=run.id) if undoable else None,
         note=[str(sentence) for sentence in action.irreversible] if undoable else (),
+        refused="" if undoable else undoing.refusal(actor, run, action),
         undone=_undone(run),
         undos=[screen.url_of("details", row_id=run_id) for run_id in undoing.undos(run)],
         undo_of=undo_of,

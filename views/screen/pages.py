@@ -349,6 +349,7 @@ class Undo:
     Attributes:
         url: where it is undone; None if it cannot be, or not by this person.
         note: what that cannot bring back.
+        refused: why this person cannot, although others can.
         undone: how much of it was undone since, in a sentence.
         undos: the runs that did so.
         undo_of: the run that this one undid, if it is an undo itself.
@@ -356,6 +357,7 @@ class Undo:
 
     url: str | None
     note: Sequence[str]
+    refused: str
     undone: str
     undos: list[str]
     undo_of: str | None

@@ -38,6 +38,7 @@ from backoffice.text.numbers import formatted
 
 RAN = ("done", "undone")
 OVER = _l("This run cannot be undone, or was undone already.")
+OUT_OF_SIGHT = _l("These rows are no longer yours to see: somebody who sees them can undo it.")
 NOTHING = _l("What was given or taken then exists no more: there is nothing to undo.")
 
 
@@ -93,13 +94,28 @@ def _chosen_for(actor: Actor, inverse: Action, original: BulkRun) -> Stored:
 
 
 def may_undo(actor: Actor, run: BulkRun, action: Action) -> bool:
-    """Tell whether there is something to undo and the actor has the permissions."""
+    """Tell whether the actor sees something to undo and has the permissions."""
+    return _is_permitted(actor, run, action) and _sees_undoable_rows(actor, run, action)
+
+
+def refusal(actor: Actor, run: BulkRun, action: Action) -> str:
+    """Return why the actor cannot undo a run of their own that others can; '' if that is not so.
+
+    Its rows have left their sight, by the run or later.
+    """
+    is_own = run.actor_id == actor.user_id
+    if not (is_own and _is_permitted(actor, run, action)):
+        return ""
+    if _sees_undoable_rows(actor, run, action) or not _has_undoable_rows(run, action):
+        return ""
+    return str(OUT_OF_SIGHT)
+
+
+def _is_permitted(actor: Actor, run: BulkRun, action: Action) -> bool:
     inverse = inverse_of(action)
     if inverse is None or run.state != "done":
         return False
-    if not (can(actor, "bulk.undo") and can(actor, inverse.permission)):
-        return False
-    return _has_undoable_rows(run, action)
+    return can(actor, "bulk.undo") and can(actor, inverse.permission)
 
 
 def inverse_of(action: Action) -> Action | None:
@@ -123,6 +139,11 @@ def undoable(run: BulkRun, action: Action) -> Ids:
 
 def _has_undoable_rows(run: BulkRun, action: Action) -> bool:
     return bool(db.session.scalar(select(undoable(run, action).exists())))
+
+
+def _sees_undoable_rows(actor: Actor, run: BulkRun, action: Action) -> bool:
+    seen = undoable(run, action).where(scope(actor, action.model))
+    return bool(db.session.scalar(select(seen.exists())))
 
 
 def taken_back(run: BulkRun) -> int:

@@ -1,5 +1,7 @@
 """Tags and countries of clients are set within one's own limits, with a word about what follows."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -9,7 +11,7 @@ from backoffice.models.client import Client as Customer
 from backoffice.models.client_tag import ClientTag
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import act, confirmed, edit, outcome, previewed, undo
+from tests.support.acting import act, confirmed, edit, outcome, previewed, run_at, undo
 from tests.support.clients import added
 from tests.support.html import error_at
 from tests.support.told import told
@@ -100,6 +102,7 @@ def test_a_country_is_set_with_a_word_about_it(
         max_, "clients", "set-country", tagged.anna.id, tagged.bela.id, country=country
     )
     assert (LEAVES.format("2 of them") in preview.text) == leaves
+    assert ("Only somebody who still sees these clients" in preview.text) == leaves
     assert confirmed(max_, "clients", "set-country", preview).status_code == 303
     settle()
     assert set(db.session.scalars(select(Customer.country))) == {country}
@@ -116,3 +119,30 @@ def test_a_country_comes_back_and_one_that_does_not_exist_is_refused(
     for wrong in ("", "XX", "Germany"):
         answer = previewed(max_, "clients", "set-country", tagged.anna.id, country=wrong)
         assert answer.status_code == 422
+
+
+def test_no_undo_is_offered_for_rows_that_have_left_ones_sight(
+    app: Flask, max_: Client, tagged: Tagged
+) -> None:
+    ids = (tagged.anna.id, tagged.bela.id)
+    done = previewed(max_, "clients", "remove-tags", *ids, tags=tagged.gold.id)
+    partly = confirmed(max_, "clients", "remove-tags", done)
+    assert "undo" in flashed_form(max_, partly), "he still sees Anna"
+    tagged.max.countries_mode, tagged.max.countries = "except", ["US"]
+    settle()
+    away = previewed(max_, "clients", "set-country", tagged.anna.id, country="US")
+    run = run_at(confirmed(max_, "clients", "set-country", away))
+    page = max_.get(f"/admin/bulk-runs/{run.id}")
+    assert "These rows are no longer yours to see" in page.text
+    assert f"/admin/bulk-runs/{run.id}/undo" not in page.text
+    olivia = app.test_client().sign_in("olivia")
+    assert f"/admin/bulk-runs/{run.id}/undo" in olivia.get(f"/admin/bulk-runs/{run.id}").text
+    assert undo(olivia, run).status_code == 303
+    settle()
+    assert tagged.anna.country == "DE"
+    assert "no longer yours" not in max_.get(f"/admin/bulk-runs/{run.id}").text
+
+
+def flashed_form(client: Client, answer: Any) -> str:
+    """Return the page that a run leads to, with the bar that offers to undo it."""
+    return client.get(answer.location).text.partition('class="flashes"')[2].partition("</div>")[0]
