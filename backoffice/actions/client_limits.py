@@ -1,5 +1,6 @@
 """Actions on what decides who sees a client: tags and country."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
@@ -15,6 +16,7 @@ from backoffice.actions.memberships import CLIENT_TAGS
 from backoffice.extensions import db
 from backoffice.models.associations import client_client_tags
 from backoffice.models.client import Client
+from backoffice.models.client_tag import ClientTag
 from backoffice.policy.actor import Actor
 from backoffice.text.numbers import formatted
 
@@ -36,6 +38,11 @@ def _leaving(rows: Ids, leaves: ColumnElement[bool]) -> list[str]:
         number,
     )
     return [sentence, undo]
+
+
+def _tags_of(clients: Ids) -> ColumnElement[bool]:
+    tag = client_client_tags.c
+    return ClientTag.id.in_(select(tag.client_tag_id).where(tag.client_id.in_(clients)))
 
 
 class AddTags(Attach):
@@ -66,7 +73,7 @@ class RemoveTags(Detach):
     event = _l("{actor} removed {removed} from the tags of {subject}")
     done = _l("without the tags")
     result = Counted("{n} client without the tags.", "{n} clients without the tags.")
-    parameters: ClassVar = {"tags": CLIENT_TAGS}
+    parameters: ClassVar = {"tags": replace(CLIENT_TAGS, held_by=_tags_of)}
     watches = ("tags",)
     undo_relations = ("tags",)
     inverse = "add_tags"

@@ -55,6 +55,7 @@ class SetTemporaryPassword(ClientAction):
             test=_require_strong,
             label=_l("Temporary password"),
             description=_l("Empty: one is made. Either is shown once, after this."),
+            kept=_l("The one that you typed is kept. To change it, type another."),
             required=False,
         )
     }

@@ -185,7 +185,8 @@ def _choose(screen: Definition, actor: Actor, action: Action, token: UUID) -> An
     typed: Typed = {"chosen": form.typed(), "problem": None}
     if form.validate():
         try:
-            choose(actor=actor, token=token, action=action, parameters=form.given())
+            chosen = parameter_forms.with_kept(form, run.parameters)
+            choose(actor=actor, token=token, action=action, parameters=chosen)
             typed["chosen"] = None
         except RuleBroken as error:
             typed["problem"] = _refused(error)

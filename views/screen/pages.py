@@ -285,6 +285,7 @@ class PreviewPage:
         back_href: where giving up leads to.
         danger: whether the button warns.
         form: what is to be chosen first; None if nothing is.
+        present: the one row that it is about, and what is set of it now; nothing of several rows.
         problem: why it was refused, unless a field says so.
         ready: whether nothing is to be chosen any more. Only then there is the rest.
         headline: what happens, in sentences.
@@ -308,6 +309,7 @@ class PreviewPage:
     doable: int = 0
     outcomes: Sequence[Outcome] = ()
     irreversible: Sequence[str] = ()
+    present: Sequence[Fact] = ()
     button: str = ""
     reason_required: bool = False
     reason: str = ""

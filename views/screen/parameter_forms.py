@@ -86,6 +86,23 @@ def sent(asked: Asked) -> ParameterForm:
     return form
 
 
+def tell_kept(form: ParameterForm, stored: Stored) -> None:
+    """Say at each secret that was typed before that it is kept, for the form never shows it."""
+    for name, parameter in form.declared.items():
+        if isinstance(parameter, Secret) and stored.get(name):
+            form[name].description = parameter.kept
+
+
+def with_kept(form: ParameterForm, stored: Stored) -> Stored:
+    """Return what was chosen; of a secret that is left empty, what was typed before."""
+    return {
+        name: stored.get(name, given)
+        if isinstance(form.declared[name], Secret) and not any(given)
+        else given
+        for name, given in form.given().items()
+    }
+
+
 def takes_files(action: Action) -> bool:
     """Return whether the action asks for files."""
     return any(map(_takes_files, action.parameters.values()))

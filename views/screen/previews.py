@@ -19,10 +19,10 @@ from backoffice.models.bulk_run import OUTCOMES, BulkRun
 from backoffice.policy.actor import Actor
 from backoffice.text.numbers import formatted
 from forms.base import Form
-from views.screen import parameter_forms, uploads
+from views.screen import parameter_forms, present_row, uploads
 from views.screen.definition import Definition
 from views.screen.pages import Outcome, OutcomeRow, PreviewPage
-from views.screen.parameter_forms import Asked
+from views.screen.parameter_forms import Asked, ParameterForm
 from views.web.answers import Answer
 
 ROWS_LISTED = 50  # rows of each outcome that a preview lists; the others are counted
@@ -75,6 +75,7 @@ def _head(
         back_href=(run.draft or {}).get("back") or screen.url_of("index"),
         danger=action.danger,
         form=form,
+        present=present_row.facts(screen, actor, shown) if form is not None else (),
         problem=_problem_of_page(problem, form),
         ready=shown.ready,
     )
@@ -126,6 +127,7 @@ def _filled_form(screen: Definition, actor: Actor, shown: Preview, problem: Prob
     else:
         stored = shown.run.parameters or draft.get("suggested")
         form = parameter_forms.form_of(wanted, stored=stored)
+    parameter_forms.tell_kept(form, shown.run.parameters)
     uploads.show(actor, form, shown.action.code())
     if problem and (problem["field"] or "") in form:
         form.refuse(RuleBroken(problem["message"], field=problem["field"]))
@@ -134,7 +136,7 @@ def _filled_form(screen: Definition, actor: Actor, shown: Preview, problem: Prob
 
 def _typed_form(
     wanted: Asked, typed: dict[str, list[str]], problem: Problem | None
-) -> tuple[Form, Problem | None]:
+) -> tuple[ParameterForm, Problem | None]:
     """Return the form with what was typed in vain, and the problem that it does not show yet."""
     form = parameter_forms.form_of(wanted, MultiDict(typed))
     uploads.receive(wanted.actor, form, wanted.action.code())

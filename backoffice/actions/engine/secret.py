@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from backoffice.actions.engine.parameters import Parameter, Stored
 from backoffice.errors import RuleBroken
@@ -22,9 +23,11 @@ class Secret(Parameter):
 
     Attributes:
         test: raises RuleBroken if the text will not do.
+        kept: the help below its field once something was typed, which the field does not show.
     """
 
     test: Callable[[str], object] = field(default=lambda _text: None, kw_only=True)
+    kept: str = field(default=_l("What you typed is kept. Type to change it."), kw_only=True)
 
     def parse(self, given: Sequence[object]) -> str:
         text = str(next(iter(given), ""))

@@ -22,7 +22,16 @@ from backoffice.models.event import Event
 from backoffice.models.message import Message
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
-from tests.support.acting import act, confirmed, edit, everything, outcome, previewed, shown_once
+from tests.support.acting import (
+    act,
+    confirmed,
+    edit,
+    everything,
+    followed,
+    outcome,
+    previewed,
+    shown_once,
+)
 from tests.support.clients import (
     PASSWORD,
     PORTAL,
@@ -181,6 +190,20 @@ def test_a_typed_password_is_kept_nowhere(portal: Flask, max_: Client, clara: Cu
     assert not any(NEW in str(row) for rows in everything().values() for row in rows)
     planned = db.session.scalars(select(BulkRun).where(BulkRun.state == "done")).one()
     assert planned.parameters == {"password": []}
+
+
+def test_the_page_says_that_the_typed_password_is_kept_and_keeps_it(
+    max_: Client, clara: Customer
+) -> None:
+    first = previewed(max_, "clients", "temporary-password", clara.id, password=NEW)
+    assert "The one that you typed is kept" in first.text
+    assert "Empty: one is made" not in first.text
+    again = max_.post(first.request.path, {"step": "choose", "with.password": ""})
+    kept = followed(max_, again)
+    assert shown_once(max_, confirmed(max_, "clients", "temporary-password", kept)) == NEW
+    settle()
+    empty = previewed(max_, "clients", "temporary-password", clara.id, password="")
+    assert "Empty: one is made" in empty.text
 
 
 # --- a mailed link ---
