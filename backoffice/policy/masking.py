@@ -15,6 +15,7 @@ from backoffice.models.base import Record
 from backoffice.models.row_keys import RowKey
 from backoffice.models.types import Expression
 from backoffice.policy.actor import Actor
+from backoffice.text import capital
 from backoffice.text.masks import masked
 
 # The rows that are revealed, by table and id; None for whoever sees everything without masks.
@@ -98,7 +99,19 @@ def label(actor: Actor | None, row: Record) -> str:
 
 def label_of(actor: Actor | None, model: type[Record], row_id: RowKey | None, plain: str) -> str:
     """Return what the actor calls the row with this id, whose label is given."""
-    return str(value(actor, model, row_id, model.__label__, plain))
+    return in_words(model, row_id, str(value(actor, model, row_id, model.__label__, plain)))
+
+
+def in_words(model: type[Record], row_id: RowKey | None, label: str) -> str:
+    """Return the label of a row, in the reader's language if it says no more than the number."""
+    if row_id is None or not _is_number(model, row_id, label):
+        return label
+    return numbered(model, row_id)
+
+
+def numbered(model: type[Record], row_id: RowKey) -> str:
+    """Return what a row is called whose name is not told, such as "Person 12"."""
+    return f"{capital(model.noun())} {row_keys.shown(row_id)}"
 
 
 def writable(actor: Actor | None, row: Record, values: Mapping[str, object]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.actions.engine.menu import menu
-from backoffice.data import records
+from backoffice.data import records, unseen
 from backoffice.errors import NotFound
 from backoffice.models import fields, masks
 from backoffice.models.base import Entity, Record
@@ -225,12 +225,15 @@ def _by_kind(screen: Definition, row: Record, name: str) -> Markup:
 
 
 def _related(screen: Definition, name: str, value: Record | None) -> Markup:
-    """Return a related row as a link to its details, where there is a screen for it."""
+    """Return a related row as a link to its details, where it has a page."""
     others = _named(screen, name, [value] if value else [])
     if not others:
         return cells.NOTHING
     other = others[0]
-    base = screen.base_of(fields.related_model(screen.model, name))
+    target = fields.related_model(screen.model, name)
+    if unseen.without_page(current_actor(), target, [(other.id, other.label)]):
+        return cells.text(masking.numbered(target, other.id))
+    base = screen.base_of(target)
     if not base:
         return cells.text(_label(other))
     return Markup('<a href="{}{}">{}</a>').format(base, other.id, _label(other))

@@ -12,10 +12,10 @@ from backoffice.data import disclosure, exact_search, filters, lists, page_sizes
 from backoffice.data.filters import Filter
 from backoffice.data.lists import Query
 from backoffice.errors import BadRequest
-from backoffice.models import fields, row_keys
+from backoffice.models import fields
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
-from views.screen import cells, list_filters, list_views
+from views.screen import cells, list_filters, list_views, related_cells
 from views.screen.cells import ListRow
 from views.screen.definition import Definition
 from views.screen.file_cells import Held
@@ -308,33 +308,15 @@ def _plain_getter(screen: Definition, name: str, found: lists.Page, make: cells.
     # By its position a value is found faster than by its name.
     position = found.rows[0]._fields.index(name)
     if fields.is_one(screen.model, name):
-        return _related_getter(screen, name, position)
+        return related_cells.maker(screen, name, position, found)
     if name in (screen.model.__label__, "id"):
-        return lambda row: make((row.id, row[position] or row_keys.shown(row.id)))
+        return lambda row: make((row.id, related_cells.called(screen, row.id, row[position])))
     if fields.is_file(screen.model, name):
         base = screen.url_of("index")
         return lambda row: make(Held(f"{base}{row.id}/", row[position]))
     if name in screen.column_value_labels:
         return lambda row: cells.text(screen.value_label(name, row[position]))
     return lambda row: make(row[position])
-
-
-def _related_getter(screen: Definition, name: str, position: int) -> Getter:
-    """Return the function that makes a related row a link, where there is a screen for it.
-
-    Its label is at `position`, and its id follows.
-    """
-    base = screen.base_of(fields.related_model(screen.model, name))
-
-    def get(row: ListRow) -> Markup:
-        label = row[position]
-        if label is None:
-            return cells.NOTHING
-        if not base:
-            return cells.text(label)
-        return cells.link(base, row[position + 1], label)
-
-    return get
 
 
 def _sticky_column(screen: Definition, chosen: Sequence[str]) -> int:
