@@ -89,8 +89,7 @@ def _tabs(page: Element) -> Iterator[str]:
 
 
 def _groups(page: Element) -> Iterator[str]:
-    groups = page.one("dl", class_="meanings")
-    return (text.removesuffix(" now") for text in _texts(groups, "dt"))
+    return (text for each in page.all("dl", class_="meanings") for text in _texts(each, "dt"))
 
 
 def _actions(page: Element) -> Iterator[str]:

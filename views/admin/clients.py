@@ -1,6 +1,7 @@
 """The screen of clients, whom the company's own product serves."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import ClassVar
 
 from flask import render_template
@@ -12,7 +13,7 @@ from backoffice.models import client_groups
 from backoffice.models.base import Record
 from backoffice.models.client import Client
 from backoffice.models.client_tag import ClientTag
-from backoffice.policy import grants
+from backoffice.policy import grants, masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import sees
 from forms.base import Form
@@ -22,6 +23,22 @@ from views.screen import Screen, cells
 from views.screen.columns import Column
 from views.screen.editing import picker
 from views.screen.related_lists import Rows
+from views.web.actor import actor as current_actor
+
+
+def _contact(client: Client, name: str) -> Markup:
+    """Return an address or a number with whether the client has confirmed it."""
+    shown = masking.read(current_actor(), Client, client, name)
+    cell = cells.full_maker(Client, name)(shown)
+    if not shown:
+        return cell
+    is_verified = getattr(client, f"{name}_verified_at") is not None
+    badge = (
+        cells.badge(_("Verified"), "green")
+        if is_verified
+        else cells.badge(_("Not verified"), "grey")
+    )
+    return Markup("{} {}").format(cell, badge)
 
 
 class Clients(Screen):
@@ -59,13 +76,16 @@ class Clients(Screen):
         Column("phone_verified_at", "details"),
         Column("last_login_at", "offered details export", _l("Last login")),
     )
+    column_formatters_detail: ClassVar = {
+        name: partial(_contact, name=name) for name in ("email", "phone")
+    }
     form_sections: ClassVar = {
         _l("Client"): (
             "type",
             ("first_name", "last_name"),
-            ("email", "phone"),
-            ("country", "language"),
-            "communication_language",
+            "email",
+            ("phone", "country"),
+            ("language", "communication_language"),
             "external_id",
         ),
         _l("Company"): ("company", ("company_owner", "is_staff")),
@@ -101,10 +121,11 @@ class Clients(Screen):
         return [*badges, *client_tabs.kyc_badge(row)]
 
     def below(self, _actor: Actor, row: Client) -> Markup:
-        """Return all client groups with what they mean; the present one is marked."""
-        html = render_template(
-            "admin/clients/groups.html", groups=client_tabs.groups(), present=row.client_group
-        )
+        """Return what the present client group means, and all the others on request."""
+        groups = client_tabs.groups()
+        present = [each for each in groups if each[0] == row.client_group]
+        others = [each for each in groups if each not in present]
+        html = render_template("admin/clients/groups.html", present=present, others=others)
         return Markup(html)  # noqa: S704  # rendered from our own template
 
     def has_tabs(self, row: Client) -> Collection[str]:
@@ -114,6 +135,19 @@ class Clients(Screen):
 
     def tab(self, actor: Actor, row: Client, name: str) -> Markup:
         return client_tabs.tab(self, actor, row, name)
+
+    def fixed(self, row: Client) -> dict[str, str]:
+        """Return the external ID of a client who has one: files of the product name them by it."""
+        if not row.external_id:
+            return {}
+        return {"external_id": _("Your product knows the client by it, so it stays as it is.")}
+
+    def hints(self, row: Client | None) -> dict[str, str]:
+        """Return what becomes of a client whose address or number is changed."""
+        if row is None:
+            return {}
+        address = _("A new one is not verified. It ends the client's sessions in your product.")
+        return {"email": address, "phone": _("A new one is not verified.")}
 
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return a form that offers the client tags within the actor's own limits."""

@@ -3,7 +3,7 @@
 The pages are made from it, and know nothing else of a screen.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
@@ -248,6 +248,17 @@ class Definition(Options):
     def form_class(self, actor: Actor, row: Record | None) -> type[Form]:
         """Return the form that writes a row, or a new row if `row` is None."""
         raise NotImplementedError
+
+    def hints(self, _row: Any) -> Mapping[str, str]:
+        """Return the help below fields of this row's form, where it is not the declared one.
+
+        Without a row it is that of the form that adds one.
+        """
+        return {}
+
+    def fixed(self, _row: Any) -> Mapping[str, str]:
+        """Return what the form of this row only shows beside `form_readonly`, with the reasons."""
+        return {}
 
     def saved(
         self, actor: Actor, row: Record | None, version: int | None, values: dict[str, object]

@@ -159,7 +159,7 @@ def generated_form(screen: Definition, actor: Actor, row: Record | None) -> type
         screen.model,
         screen.readable(actor, missing),
         labels=screen.column_labels,
-        descriptions=screen.column_descriptions,
+        descriptions={**screen.column_descriptions, **screen.hints(row)},
         picker=partial(_picker_of, screen, actor, keeps=row is not None),
         base=own,
     )

@@ -1,7 +1,7 @@
 """Lay out the form of a row: its fields in sections, some side by side, and what is only read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wtforms import Field
 
@@ -80,16 +80,18 @@ def _items(screen: Definition, form: Form, row: Record | None) -> dict[str, Form
     """Return what the form has, by name."""
     items = {field.name: FormItem(field=field) for field in form}
     if row is not None:
-        shown = (*screen.form_readonly, *_masked(screen, signed_in(), row))
-        names = screen.readable(signed_in(), shown)
-        items |= {name: FormItem(fact=fact(screen, row, name)) for name in names}
+        fixed = screen.fixed(row)
+        shown = (*screen.form_readonly, *fixed, *_masked(screen, signed_in(), row))
+        for name in screen.readable(signed_in(), shown):
+            plain = fact(screen, row, name)
+            items[name] = FormItem(fact=replace(plain, help=fixed.get(name, "")))
     return items
 
 
 def only_shown(screen: Definition, actor: Actor, row: Record) -> set[str]:
     """Return what the form of a row does not write: its key, and what is masked, neither."""
     key = fields.key_attributes(screen.model)
-    return {*screen.form_readonly, *key, *_masked(screen, actor, row)}
+    return {*screen.form_readonly, *screen.fixed(row), *key, *_masked(screen, actor, row)}
 
 
 def _masked(screen: Definition, actor: Actor, row: Record) -> list[str]:

@@ -180,10 +180,11 @@ class Heading:
 
 @dataclass(frozen=True)
 class Fact:
-    """A value of a row."""
+    """A value of a row; in a form with the reason why it is only shown."""
 
     label: str
     value: Markup
+    help: str = ""
 
 
 @dataclass(frozen=True)
