@@ -345,7 +345,7 @@ def _id(filter_: Filter, target: type[Record], text: str) -> RowKey:
 
 
 def _label(filter_: Filter) -> str:
-    return fields.heading(filter_.name)
+    return filter_.label or fields.heading(filter_.name)
 
 
 CONDITIONS: dict[str, Callable[[type[Record], Filter], ColumnElement[bool]]] = {

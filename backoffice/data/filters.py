@@ -1,7 +1,7 @@
 """Parse the filters of a list, and check that the list has them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta, tzinfo
 
 from flask_babel import gettext as _
@@ -21,6 +21,8 @@ NONE = "none"  # the choice "has no related row"
 # these names needs an operator.
 RESERVED = ("search", "sort", "after", "before", "size", "csrf_token", "tab", "columns", "view")
 IS = "is"
+# The attributes of which a list may have a filter, or these with what people call them.
+Allowed = Sequence[str] | Mapping[str, str]
 RANGED = ("range", "day", "moment")  # the shapes that have two ends
 
 
@@ -29,12 +31,14 @@ class Filter:
     """One condition on the attribute `name`.
 
     `operator` is '' for "is one of `values`", or else "from" or "to". Days are those of `zone`.
+    `label` is what people call the attribute where the list is shown.
     """
 
     name: str
     operator: str
     values: tuple[str, ...]
     zone: tzinfo = UTC
+    label: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -63,7 +67,7 @@ def filterable(model: type[Record]) -> tuple[str, ...]:
 def parse(
     model: type[Record],
     pairs: Iterable[tuple[str, str]],
-    allowed: Sequence[str],
+    allowed: Allowed,
     zone: tzinfo = UTC,
 ) -> tuple[Filter, ...]:
     """Return the filters in a query string, in which days are those of `zone`.
@@ -126,20 +130,25 @@ def _parts(key: str) -> tuple[str, str]:
     return name, operator
 
 
-def _filter(model: type[Record], key: str, values: list[str], allowed: Sequence[str]) -> Filter:
+def _filter(model: type[Record], key: str, values: list[str], allowed: Allowed) -> Filter:
     name, operator = _parts(key)
     shape = fields.shape(model, name)
     fits = operator in ("from", "to") if shape in RANGED else not operator
     if name not in allowed or not shape or not fits:
         raise BadRequest(_("This list has no filter “%(key)s”.", key=key[:60]), field=key)
-    label = fields.heading(name)
+    label = allowed[name] if isinstance(allowed, Mapping) else fields.heading(name)
+    distinct = tuple(dict.fromkeys(values))
     if operator and len(values) > 1:
         raise BadRequest(_("%(label)s: give one value.", label=label), field=key)
-    # Refused rather than cut: with fewer values, the list would show other rows.
-    if len(set(values)) > MAX_VALUES:
+    _require_few(key, label, distinct)
+    return Filter(name, operator, distinct, label=label)
+
+
+def _require_few(key: str, label: str, values: Sequence[str]) -> None:
+    """Refuse too many values rather than cut: with fewer, the list would show other rows."""
+    if len(values) > MAX_VALUES:
         text = _("%(label)s: choose at most %(most)s.", label=label, most=MAX_VALUES)
         raise BadRequest(text, field=key)
-    return Filter(name, operator, tuple(dict.fromkeys(values)))
 
 
 def recent(model: type[Record], zone: tzinfo) -> Filter | None:

@@ -21,7 +21,7 @@ from backoffice.data import (
     related,
     searching,
 )
-from backoffice.data.filters import RESERVED, Filter
+from backoffice.data.filters import RESERVED, Allowed, Filter
 from backoffice.data.related import Labels, Statement
 from backoffice.data.sorting import before_id, order_by, sort_key, sortable
 from backoffice.errors import BadRequest
@@ -102,7 +102,7 @@ def parse(
     model: type[Record],
     pairs: Iterable[tuple[str, str]],
     *,
-    allowed: Sequence[str] | None = None,
+    allowed: Allowed | None = None,
     sort: str = "-id",
     size: int = page_sizes.USUAL,
     zone: tzinfo = UTC,

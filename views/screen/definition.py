@@ -197,11 +197,10 @@ class Definition(Options):
 
         Raises BadRequest for a filter or an order that this actor may not use.
         """
-        allowed = (*self.usable_filters(actor), *self.readable(actor, self.filters_of_tabs))
         query = lists.parse(
             self.model,
             pairs,
-            allowed=[name for name in allowed if not (pinned and name == pinned.name)],
+            allowed=self._labelled_filters(actor, pinned),
             sort=self._default_sort(actor),
             size=page_sizes.kept(self.preferences_of(actor).get("size")),
             zone=timezone_of(actor.time_zone),
@@ -212,6 +211,12 @@ class Definition(Options):
         if pinned is None:
             return query
         return replace(query, filters=(*query.filters, pinned), pinned=pinned.name)
+
+    def _labelled_filters(self, actor: Actor, pinned: Filter | None) -> dict[str, str]:
+        """Return what may be filtered by, with the headings; the place says what is pinned."""
+        names = (*self.usable_filters(actor), *self.readable(actor, self.filters_of_tabs))
+        left_out = pinned.name if pinned else ""
+        return {name: self.label_of(name) for name in names if name != left_out}
 
     def _default_sort(self, actor: Actor) -> str:
         """Return the order of the list; the newest first for whoever may not read what it says."""

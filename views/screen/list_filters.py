@@ -21,6 +21,7 @@ from views.web.reader import zone
 
 OPTIONS_TICKED = 20  # as many related rows can be ticked without a look-up
 WORDS_TICKED = 60  # as many words can be ticked; of more, one is chosen from a menu
+TYPED = ("text", "exact")  # the shapes of filters whose value is typed
 Choices = dict[str, Labels]  # by the filter's name
 
 
@@ -130,11 +131,18 @@ def _chip_label(screen: Definition, filter_: Filter, value: str, names: dict[str
         return _("%(label)s from: %(value)s", label=label, value=value)
     if filter_.operator == "to":
         return _("%(label)s to: %(value)s", label=label, value=value)
-    is_related = fields.shape(screen.model, filter_.name) == "rows"
-    said = is_related and names.get(value)
-    return _(
-        "%(label)s: %(value)s", label=label, value=said or screen.value_label(filter_.name, value)
-    )
+    return _("%(label)s: %(value)s", label=label, value=_said(screen, filter_, value, names))
+
+
+def _said(screen: Definition, filter_: Filter, value: str, names: dict[str, str]) -> str:
+    """Return the word for what was chosen; what was typed stays as it is."""
+    name = filter_.name
+    shape = fields.shape(screen.model, name)
+    if shape == "rows" and value in names:
+        return names[value]
+    if shape in TYPED and name not in screen.column_value_labels:
+        return value
+    return screen.value_label(name, value)
 
 
 def _period(screen: Definition, filter_: Filter) -> str:

@@ -43,3 +43,24 @@ def test_the_number_beside_filter_does_not_count_the_search(cast: Cast, client: 
     olivia = client.sign_in("olivia")
     assert number("/admin/users/?search=max") == []
     assert number("/admin/users/?search=max&status=active") == ["1"]
+
+
+def test_chips_say_what_was_typed_as_it_was_typed(cast: Cast, client: Client) -> None:
+    client.sign_in("olivia")
+    page = read(client.get("/admin/clients/?email=saito&first_name=mei_lin&type=merchant"))
+    chips = {each.text.removesuffix("(remove)").strip() for each in page.all("a", class_="chip")}
+    assert chips == {"E-mail: saito", "First name: mei_lin", "Status: Merchant"}
+
+
+def test_what_is_wrong_with_a_filter_is_said_under_the_heading_of_its_column(
+    cast: Cast, client: Client
+) -> None:
+    client.sign_in("olivia")
+    for query, sentence in {
+        "joined_at.from=x": "Registration date: write the date as 2026-01-31.",
+        "kyc_state=x": "KYC: “x” is not one of",
+        "joined_at.from=2026-01-01&joined_at.from=2026-01-02": "Registration date: give one value.",
+    }.items():
+        answer = client.get(f"/admin/clients/?{query}")
+        assert answer.status_code == 400
+        assert sentence in read(answer).one("div", class_="notice-danger").text
