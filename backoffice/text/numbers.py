@@ -6,6 +6,7 @@ from functools import cache
 from babel import Locale
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask_babel import get_locale
+from flask_babel import ngettext as _n
 
 THOUSAND = 1024  # bytes
 PRECISE = 10  # from here on, no decimal is shown
@@ -22,13 +23,16 @@ def formatted(number: float | Decimal) -> str:
 
 def memory(size: int) -> str:
     """Return a number of bytes in the unit that reads best, such as `1.5 MB` (of 1,048,576)."""
-    number, unit = float(size), "bytes"
+    number, unit = float(size), ""
     for larger in ("KB", "MB", "GB"):
         if number < THOUSAND:
             break
         number, unit = number / THOUSAND, larger
     shown = round(number, 1) if number < PRECISE else round(number)
-    return f"{formatted(int(shown) if shown == int(shown) else shown)} {unit}"
+    text = formatted(int(shown) if shown == int(shown) else shown)
+    return (
+        f"{text} {unit}" if unit else _n("%(number)s byte", "%(number)s bytes", size, number=text)
+    )
 
 
 @cache

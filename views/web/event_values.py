@@ -1,5 +1,6 @@
 """Write the values that events have noted as the pages of their rows show them."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,11 +14,14 @@ from backoffice.models.fields import heading
 from backoffice.models.group import Group
 from backoffice.models.kinds.choices import Choice
 from backoffice.models.kinds.documents import Countries
+from backoffice.models.kinds.files import File
 from backoffice.models.kinds.times import DateTime
 from backoffice.policy.permissions import catalogue
+from backoffice.text.numbers import memory
 from views.web.times import exact
 
 NOTHING = "–"
+NOTED_SIZE = re.compile(r"\b(\d+) bytes(?=, SHA-256 [0-9a-f]{64}\b)")  # of a file, in English
 FEW = 8  # entries of a list that are all told; of longer ones, those that differ
 
 
@@ -56,6 +60,8 @@ def _in_words(model: type[Record] | None, name: str, value: object) -> str:
         return fields.label(model, name, value)
     if isinstance(kind, DateTime):
         return _moment(str(value))
+    if isinstance(kind, File):
+        return NOTED_SIZE.sub(lambda found: memory(int(found[1])), str(value))
     return report.reason(str(value))
 
 
