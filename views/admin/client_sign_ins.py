@@ -5,10 +5,11 @@ from typing import ClassVar
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.client_sign_in import ClientSignIn
+from views.admin.limited_lists import OfClients
 from views.screen import Screen
 
 
-class ClientSignIns(Screen):
+class ClientSignIns(OfClients, Screen):
     model = ClientSignIn
     name = _l("API sessions")
     category = _l("Clients")

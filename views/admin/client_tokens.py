@@ -5,10 +5,11 @@ from typing import ClassVar
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.client_token import ClientToken
+from views.admin.limited_lists import OfClients
 from views.screen import Screen
 
 
-class ClientTokens(Screen):
+class ClientTokens(OfClients, Screen):
     model = ClientToken
     name = _l("Sent tokens")
     category = _l("Clients")

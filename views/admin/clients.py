@@ -19,6 +19,7 @@ from backoffice.policy.rules import sees
 from forms.base import Form
 from forms.fields import PickField
 from views.admin import client_tabs
+from views.admin.limited_lists import OfClients
 from views.screen import Screen, cells
 from views.screen.columns import Column
 from views.screen.editing import picker
@@ -41,7 +42,7 @@ def _contact(client: Client, name: str) -> Markup:
     return Markup("{} {}").format(cell, badge)
 
 
-class Clients(Screen):
+class Clients(OfClients, Screen):
     model = Client
     category = _l("Clients")
     menu_icon_value = "person-vcard"
@@ -105,7 +106,9 @@ class Clients(Screen):
                 *("email", "first_name", "last_name", "phone", "country", "tags"),
                 *("language", "status", "type", "client_group"),
             ),
-            _l("Access"): ("ip_whitelist", "password_state", "two_factor", "extra_permissions"),
+            _l("Sign-in and permissions"): (
+                *("ip_whitelist", "password_state", "two_factor", "extra_permissions"),
+            ),
         },
         "two-factor": {_l("2FA"): ("two_factor", "email_verified_at", "phone_verified_at")},
     }

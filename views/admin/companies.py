@@ -1,15 +1,18 @@
 """The screen of companies, which clients belong to."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.company import Company
+from backoffice.policy.actor import Actor
+from views.admin.limited_lists import OfClients
 from views.screen import Screen
 from views.screen.related_lists import Rows
 
 
-class Companies(Screen):
+class Companies(OfClients, Screen):
     model = Company
     category = _l("Clients")
     menu_icon_value = "building"
@@ -41,3 +44,7 @@ class Companies(Screen):
         _l("Contact"): ("other_contact_info", "communication_language"),
     }
     tabs = (Rows("clients"),)
+
+    def masked(self, _actor: Actor) -> Iterator[str]:
+        """Yield nothing: what companies say of themselves has no masks."""
+        return iter(())

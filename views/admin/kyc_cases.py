@@ -6,10 +6,11 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.models.kyc_case import KycCase
+from views.admin.limited_lists import OfClients
 from views.screen import Screen, cells
 
 
-class KycCases(Screen):
+class KycCases(OfClients, Screen):
     model = KycCase
     category = _l("Clients")
     menu_icon_value = "shield-check"

@@ -3,10 +3,11 @@
 from flask_babel import lazy_gettext as _l
 
 from backoffice.models.wallet import WalletMember
+from views.admin.limited_lists import OfClients
 from views.screen import Screen
 
 
-class WalletMembers(Screen):
+class WalletMembers(OfClients, Screen):
     model = WalletMember
     category = _l("Clients")
     menu_icon_value = "people"

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.models.wallet import Wallet
+from views.admin.limited_lists import OfClients
 from views.screen import Screen, cells
 from views.screen.related_lists import Rows
 
@@ -14,7 +15,7 @@ def _balance(row: Any, _page: object = None) -> Markup:
     return cells.amount(row.balance, row.currency)
 
 
-class Wallets(Screen):
+class Wallets(OfClients, Screen):
     model = Wallet
     category = _l("Clients")
     menu_icon_value = "wallet2"
