@@ -7,10 +7,10 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
 from sqlalchemy import ColumnElement, exists, func, select, true
 
-from backoffice.actions.clients import ClientAction
+from backoffice.actions.clients import CONTACT, ClientAction
 from backoffice.actions.engine.attaching import Attach, Detach
 from backoffice.actions.engine.context import ActionContext, Ids
-from backoffice.actions.engine.rules import Counted
+from backoffice.actions.engine.rules import Counted, Rule
 from backoffice.actions.engine.values import Value
 from backoffice.actions.memberships import CLIENT_TAGS
 from backoffice.extensions import db
@@ -45,7 +45,16 @@ def _tags_of(clients: Ids) -> ColumnElement[bool]:
     return ClientTag.id.in_(select(tag.client_tag_id).where(tag.client_id.in_(clients)))
 
 
-class AddTags(Attach):
+class _ByRule:
+    """What CONTACT refuses needs no question about each row."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (CONTACT,)
+
+    def judges_each_row(self) -> bool:
+        return False
+
+
+class AddTags(_ByRule, Attach):
     model = Client
     name = "add_tags"
     permission = "clients.edit"
@@ -61,7 +70,7 @@ class AddTags(Attach):
     inverse = "remove_tags"
 
 
-class RemoveTags(Detach):
+class RemoveTags(_ByRule, Detach):
     model = Client
     name = "remove_tags"
     permission = "clients.edit"

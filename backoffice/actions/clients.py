@@ -8,10 +8,15 @@ from sqlalchemy import ColumnElement
 from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Effect, Rule
-from backoffice.clients import erasure, tokens
+from backoffice.clients import contacts, erasure, tokens
 from backoffice.models import client_groups
 from backoffice.models.client import Client
 
+CONTACT = Rule(
+    "contact",
+    _l("You are a contact of {label}: somebody else changes it."),
+    lambda context: contacts.is_contact(context.actor),
+)
 VOIDS_TOKENS = Effect("Voids {n} token.", "Voids {n} tokens.", tokens.count_live)
 NOT_ACTIVE = Rule(
     "not_active", _l("{label} is not active."), lambda _context: Client.status != "active"
@@ -24,9 +29,17 @@ NO_PERSON = Rule(
 
 
 class ClientAction(Action):
-    """An action on clients, of whom the actor sees those within their own limits alone."""
+    """An action on clients, of whom the actor sees those within their own limits alone.
+
+    It refuses clients whom the actor is a contact of.
+    """
 
     model = Client
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        if CONTACT not in cls.rules:
+            cls.rules = (CONTACT, *cls.rules)
+        super().__init_subclass__(**kwargs)
 
 
 class Deactivate(ClientAction):

@@ -25,7 +25,7 @@ from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Effect, Rule
 from backoffice.actions.engine.values import OneOf
-from backoffice.clients import kyc
+from backoffice.clients import contacts, kyc
 from backoffice.events import EventDraft
 from backoffice.extensions import db
 from backoffice.models.bulk_run import BulkItem
@@ -98,15 +98,10 @@ def _clients_of(rows: Ids) -> Select[Any]:
     return select(KycCase.client_id).where(KycCase.id.in_(rows)).correlate(None)
 
 
-CONTACT = Rule(
-    "contact",
-    _l("You are a contact of {label}, by e-mail or phone: somebody else has to ask."),
-    lambda context: kyc.is_contact(context.actor),
-)
 CONTACT_OF_CLIENT = Rule(
     "contact",
     _l("You are a contact of the client of {label}, by e-mail or phone: others decide."),
-    lambda context: _of_client(kyc.is_contact(context.actor)),
+    lambda context: _of_client(contacts.is_contact(context.actor)),
 )
 DELETED = Rule(
     "deleted",
@@ -137,7 +132,6 @@ class AskForKyc(ClientAction):
     watches = ("kyc_state",)
     locks = (kyc.LOCK,)
     rules = (
-        CONTACT,
         NO_PERSON,
         Rule(
             "pending",

@@ -1,4 +1,4 @@
-"""Check what is written about clients."""
+"""Check what is written about clients, and by whom."""
 
 from typing import Any
 
@@ -7,16 +7,27 @@ from sqlalchemy import select
 
 from backoffice import clock
 from backoffice.auth import networks
-from backoffice.clients import groups, kyc, sight
+from backoffice.clients import contacts, groups, sight
 from backoffice.data import records
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
 from backoffice.models import client_groups
 from backoffice.models.client import Client
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.text import address_key
 
 IDENTIFIERS = ("email", "phone", "external_id", "first_name", "last_name")
+
+
+@records.reached(Client)
+def reach(actor: Actor, client: Client) -> str:
+    """Return why the actor may not change the client: contacts would decide about themselves."""
+    is_theirs = select(contacts.is_contact(actor)).where(Client.id == client.id)
+    if not db.session.scalar(is_theirs):
+        return ""
+    label = masking.label(actor, client)
+    return _("You are a contact of %(label)s: somebody else changes it.", label=label)
 
 
 @records.checked(Client)
@@ -33,7 +44,6 @@ def check(actor: Actor, client: Client | None, values: dict[str, Any]) -> None:
     if client:
         _start_again(client, values)
     if client and actor.user_id:  # files of the product say groups themselves
-        _keep_contact(actor, client, values)
         groups.follow_company(client, values)
     if "email" in values:
         values["email_key"] = address_key(values["email"]) if values["email"] else None
@@ -47,17 +57,6 @@ def _require_company(client: Client | None, values: dict[str, Any]) -> None:
     company_id = values.get("company_id", client.company_id if client else None)
     if group == client_groups.API and not values.get("company", company_id):
         raise RuleBroken(_("A program always belongs to a company."), field="company")
-
-
-def _keep_contact(actor: Actor, client: Client, values: dict[str, Any]) -> None:
-    """Refuse what would make a contact of the client a stranger, who may decide their KYC."""
-    names = ("email", "phone", "company")
-    given = [name for name in names if name in values]
-    changed = [name for name in given if values[name] != getattr(client, name)]
-    is_theirs = select(kyc.is_contact(actor)).where(Client.id == client.id)
-    if changed and db.session.scalar(is_theirs):
-        sentence = _("You are a contact of this client, by e-mail or phone: others change this.")
-        raise RuleBroken(sentence, field=changed[0])
 
 
 def _start_again(client: Client, values: dict[str, Any]) -> None:

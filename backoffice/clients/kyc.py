@@ -1,4 +1,4 @@
-"""Move clients by decisions about their KYC cases, and say who may not make these."""
+"""Move clients by decisions about their KYC cases."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,12 +8,9 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     Select,
-    and_,
     case,
     exists,
-    or_,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -33,7 +30,6 @@ from backoffice.models.client_groups import (
     PHONE_NOT_VERIFIED,
 )
 from backoffice.models.kyc_case import KycCase
-from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
 
@@ -68,30 +64,6 @@ def reach(_actor: Actor, kyc_case: KycCase) -> str:
     if kyc_case.state == "pending":
         return ""
     return _("%(label)s is decided: its documents stay as they are.", label=kyc_case.label)
-
-
-def is_contact(actor: Actor) -> ColumnElement[bool]:
-    """SQL: whether the actor has the e-mail address or phone of the client.
-
-    That of another client of the same company counts as well, and whoever views as somebody else
-    counts as both.
-    """
-    people = [who.user_id for who in (actor, actor.in_person) if who.user_id]
-    user: Any = aliased(User)
-    contact: Any = aliased(Client)
-    alike = (
-        user.email_key == contact.email_key,
-        and_(user.phone_key == contact.phone_key, user.phone_key != ""),
-    )
-    found = (
-        select(contact.id, contact.company_id).join(user, each).where(user.id.in_(people))
-        for each in alike
-    )
-    own = union_all(*found).subquery()
-    return or_(
-        Client.id.in_(select(own.c.id)),
-        Client.company_id.in_(select(own.c.company_id).where(own.c.company_id.is_not(None))),
-    )
 
 
 def _is_approved(case_: type[KycCase]) -> ColumnElement[bool]:

@@ -304,7 +304,10 @@ def _out_of_reach(question: Question) -> Refusal | None:
     changes = question.verb == "edit" or _asks_reach(question.action)
     if row is None or not changes:
         return None
-    return _quoted(question, records.out_of_reach(question.subject, row))
+    reader = question.subject
+    if question.asker.mask_data:  # who reads the answer
+        reader = replace(reader, mask_data=True, revealed=question.asker.revealed)
+    return _quoted(question, records.out_of_reach(reader, row))
 
 
 def _asks_reach(action: Action | None) -> bool:

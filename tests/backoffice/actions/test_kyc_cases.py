@@ -15,7 +15,7 @@ from backoffice.models.kyc_case import KycCase
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import act, edit, outcome, previewed, run_at, undo
-from tests.support.html import error_at, read
+from tests.support.html import read
 from tests.support.told import told
 
 CASES = "kyc-cases"
@@ -218,10 +218,9 @@ def test_nobody_decides_about_a_client_that_they_are_a_contact_of(
     olivia = app.test_client().sign_in("olivia")
     assert outcome(act(olivia, CASES, "approve", waiting.id), waiting.id) == ("done", "")
     assert "You are a contact" in max_.get(f"/admin/kyc-cases/{waiting.id}").text
-    for field, value in (("email", "else@example.com"), ("phone", "+491709999999")):
-        assert error_at(edit(max_, "clients", contact.id, **{field: value}), field)
-    assert error_at(edit(max_, "clients", clara.id, company=""), "company")
-    assert edit(max_, "clients", contact.id, first_name="Else").status_code == 303
+    for change in ({"email": "else@example.com"}, {"phone": ""}, {"first_name": "Else"}):
+        assert edit(max_, "clients", contact.id, **change).status_code == 403
+    assert edit(max_, "clients", clara.id, company="").status_code == 403
     assert edit(olivia, "clients", contact.id, email="else@example.com").status_code == 303
 
 
