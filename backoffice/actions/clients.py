@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 
 from backoffice.actions.engine.action import Action
 from backoffice.actions.engine.context import ActionContext, Ids
 from backoffice.actions.engine.rules import Counted, Effect, Rule
-from backoffice.clients import contacts, erasure, tokens
+from backoffice.clients import contacts, erasure, kyc, tokens, wallets
 from backoffice.models import client_groups
 from backoffice.models.client import Client
 
@@ -18,6 +18,12 @@ CONTACT = Rule(
     lambda context: contacts.is_contact(context.actor),
 )
 VOIDS_TOKENS = Effect("Voids {n} token.", "Voids {n} tokens.", tokens.count_live)
+ENDS_CASES = Effect("{n} pending KYC case ends.", "{n} pending KYC cases end.", kyc.count_pending)
+LEAVES_MONEY = Effect(
+    "{n} active wallet, still with money, stays.",
+    "{n} active wallets, still with money, stay.",
+    wallets.count_with_money,
+)
 NOT_ACTIVE = Rule(
     "not_active", _l("{label} is not active."), lambda _context: Client.status != "active"
 )
@@ -93,14 +99,25 @@ class DeleteClients(ClientAction):
     done = _l("deleted")
     result = Counted("{n} client deleted.", "{n} clients deleted.")
     danger = True
+    reason_required = True
     typed_confirmation = True
+    sensitive = True
     watches = ("status",)
-    effects = (VOIDS_TOKENS,)
+    locks = (kyc.LOCK,)
+    effects = (VOIDS_TOKENS, ENDS_CASES, LEAVES_MONEY)
     irreversible: ClassVar[tuple[str, ...]] = (
         _l("Personal data is erased for good; number, wallets and events stay."),
     )
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         erasure.forget(rows)
-        self.update(rows, status="deleted", sessions_valid_from=context.now, **erasure.emptied())
+        kyc.close(actor=context.actor, clients=rows, at=context.now)
+        kyc_state = func.coalesce(kyc.latest_state(), Client.kyc_state)
+        self.update(
+            rows,
+            status="deleted",
+            kyc_state=kyc_state,
+            sessions_valid_from=context.now,
+            **erasure.emptied(),
+        )
         erasure.remake_search(rows)

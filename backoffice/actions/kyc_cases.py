@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
 from sqlalchemy import (
     ColumnElement,
     Select,
+    String,
     and_,
+    cast,
     exists,
     false,
     func,
@@ -34,6 +37,7 @@ from backoffice.models.kyc_case import KycCase
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.permissions import area_of
 from backoffice.text import N_
+from backoffice.text.numbers import formatted
 
 DECIDED = ("state", "reason", "decided_by_id", "decided_at")
 GROUP = "client_group"  # the key of the group that a run remembers of a case's client
@@ -57,6 +61,23 @@ def _identity_is_not_approved(_context: ActionContext) -> ColumnElement[bool]:
     return and_(is_of_entity, _of_client(~kyc.has_approved(kyc.IDENTITY)))
 
 
+def _entity_is_approved(_context: ActionContext) -> ColumnElement[bool]:
+    """SQL: whether an undo takes the level 1 without which the client has no approved level 2."""
+    other = aliased(KycCase)
+    another = exists().where(
+        other.client_id == KycCase.client_id,
+        other.id != KycCase.id,
+        other.level == kyc.IDENTITY,
+        other.state == "approved",
+    )
+    return and_(
+        KycCase.level == kyc.IDENTITY,
+        KycCase.state == "approved",
+        ~another,
+        _of_client(kyc.has_approved(kyc.LEGAL_ENTITY)),
+    )
+
+
 def _another_is_pending(_context: ActionContext) -> ColumnElement[bool]:
     """SQL: whether a case that an undo makes pending would be the client's second such case."""
     other = aliased(KycCase)
@@ -74,6 +95,12 @@ def _moved_by_approval(rows: Ids) -> Select[Any]:
         lambda each: or_(each.state == "approved", each.id.in_(rows)),
     )
     return select(func.count()).select_from(moved.subquery())
+
+
+def _without_document(rows: Ids) -> Select[Any]:
+    """Count those of the cases that have no document."""
+    is_empty = cast(KycCase.documents, String) == "[]"
+    return select(func.count()).where(KycCase.id.in_(rows), is_empty)
 
 
 def _moved_by_expiry(rows: Ids) -> Select[Any]:
@@ -223,6 +250,18 @@ class Approve(Decision):
     )
     effects = (_moves(_moved_by_approval),)
 
+    def warnings(self, context: ActionContext, rows: Ids) -> list[str]:
+        number = db.session.scalar(_without_document(rows)) or 0
+        if not number:
+            return []
+        sentence = _n(
+            "%(number)s of them has no document.",
+            "%(number)s of them have no document.",
+            number,
+            number=formatted(number),
+        )
+        return [sentence]
+
 
 class Reject(Decision):
     """Refuse what the client has shown; whatever was approved before stays approved."""
@@ -281,6 +320,11 @@ class Reopen(Decision):
             "another_pending",
             _l("The client of {label} has another case that waits for its decision."),
             _another_is_pending,
+        ),
+        Rule(
+            "entity_approved",
+            _l("The client of {label} has an approved KYC of level 2: undo or expire that first."),
+            _entity_is_approved,
         ),
     )
 

@@ -1,6 +1,7 @@
 """Move clients by decisions about their KYC cases."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Select,
     case,
     exists,
+    func,
     select,
     update,
 )
@@ -32,6 +34,7 @@ from backoffice.models.client_groups import (
 from backoffice.models.kyc_case import KycCase
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
+from backoffice.text import N_
 
 LOCK = "kyc"  # whoever asks and whoever decides lock cases and clients in different orders
 IDENTITY, LEGAL_ENTITY = 1, 2  # levels
@@ -39,6 +42,7 @@ OWNERS = (MERCHANT_OWNER, LEGAL_MERCHANT_OWNER, ENTERPRISE_OWNER)
 # Whom an approval makes an owner; staff and programs stay what they are.
 APPROVABLE = (EMAIL_NOT_VERIFIED, PHONE_NOT_VERIFIED, KYC_NOT_VERIFIED, *OWNERS)
 DECIDED = "clients.kyc"  # the event of a client whose case was decided
+CLIENT_DELETED = N_("Client deleted")  # why a case ended
 AT_ONCE = 500  # rows in one statement
 Counts = Callable[[type[KycCase]], ColumnElement[bool]]
 
@@ -124,6 +128,47 @@ def lock_clients(clients: Select[int]) -> None:
     db.session.execute(statement.with_for_update())
 
 
+def pending(clients: Select[int]) -> Select[int]:
+    """Select the KYC cases of the clients that wait for their decision."""
+    return select(KycCase.id).where(KycCase.client_id.in_(clients), KycCase.state == "pending")
+
+
+def count_pending(clients: Select[int]) -> Select[int]:
+    """Count the KYC cases of the clients that wait for their decision."""
+    return select(func.count()).select_from(pending(clients).subquery())
+
+
+def close(*, actor: Actor, clients: Select[int], at: datetime) -> None:
+    """End the pending cases of clients who are deleted, each with an event.
+
+    The clients have the state of their latest case since, without an event of their own.
+    """
+    ids = db.session.scalars(pending(clients).order_by(KycCase.id)).all()
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        ending = update(KycCase).where(KycCase.id.in_(some))
+        ending = ending.values(
+            state="expired",
+            reason=CLIENT_DELETED,
+            decided_by_id=actor.user_id,
+            decided_at=at,
+            version=KycCase.version + 1,
+        )
+        db.session.execute(ending, execution_options={"synchronize_session": False})
+        events.record_many(actor=actor, drafts=[_draft_of_end(case_id) for case_id in some])
+
+
+def _draft_of_end(case_id: int) -> EventDraft:
+    area = area_of(KycCase)
+    return EventDraft(
+        action=f"{area}.expire",
+        subject=(area, case_id),
+        before={"state": "pending"},
+        after={"state": "expired"},
+        reason=CLIENT_DELETED,
+    )
+
+
 def follow(
     *, actor: Actor, clients: Select[Any], new_groups: Mapping[int, str], reason: str
 ) -> None:
@@ -131,7 +176,7 @@ def follow(
 
     The staff of those who move follows them.
     """
-    statement = select(Client.id, Client.client_group, Client.kyc_state, _state())
+    statement = select(Client.id, Client.client_group, Client.kyc_state, latest_state())
     statement = statement.where(Client.id.in_(clients)).order_by(Client.id)
     for some in db.session.execute(statement).partitions(AT_ONCE):
         found = [_change(*row, new_groups) for row in some]
@@ -148,7 +193,7 @@ def _change(
     return Change(client_id, Standing(group, state), Standing(new_group, new_state))
 
 
-def _state() -> ScalarSelect[str]:
+def latest_state() -> ScalarSelect[str]:
     """SQL: the state of the client's latest KYC case; one that is pending comes first."""
     latest = select(KycCase.state).where(KycCase.client_id == Client.id)
     is_pending = KycCase.state == "pending"

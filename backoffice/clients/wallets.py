@@ -1,8 +1,9 @@
-"""Check what is written about wallets."""
+"""Check what is written about wallets, and count those that hold something."""
 
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import Select, func, select
 
 from backoffice.data import records
 from backoffice.errors import RuleBroken
@@ -18,3 +19,9 @@ def check(actor: Actor, wallet: Wallet | None, values: dict[str, Any]) -> None:
     if actor.user_id and before != after and "closed" in (before, after):
         sentence = _("Only your own product closes wallets, and opens them again.")
         raise RuleBroken(sentence, field="status")
+
+
+def count_with_money(clients: Select[int]) -> Select[int]:
+    """Count the active wallets of the clients that have a balance."""
+    has_money = (Wallet.status == "active", Wallet.balance > 0)
+    return select(func.count(Wallet.id)).where(Wallet.client_id.in_(clients), *has_money)

@@ -13,7 +13,7 @@ from backoffice.models.row_keys import RowKey
 from backoffice.models.user import User
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
-from backoffice.policy.rules import named, restriction, scope
+from backoffice.policy.rules import about, named, restriction, scope
 
 Subject = tuple[str, RowKey | None]  # an area, and the id of a row
 
@@ -52,14 +52,14 @@ def names(actor: Actor | None, subjects: Iterable[Subject]) -> dict[Subject, str
     return names_by_subject
 
 
-def readable(actor: Actor | None, about: Iterable[Subject]) -> set[Subject]:
+def readable(actor: Actor | None, subjects: Iterable[Subject]) -> set[Subject]:
     """Return those of these rows whose names the actor may read, by (area, id).
 
     There is one statement for each area of which the actor may not read all names.
     """
     models = {area_of(model): model for model in records()}
     found: set[Subject] = set()
-    for area, ids in _ids_by_area(about).items():
+    for area, ids in _ids_by_area(subjects).items():
         if model := models.get(area):
             found |= {(area, row_id) for row_id in _readable_ids(actor, model, ids)}
     return found
@@ -85,7 +85,12 @@ def _ids_by_area(subjects: Iterable[Subject]) -> dict[str, set[RowKey]]:
 def _labels(actor: Actor | None, model: type[Record], ids: set[RowKey]) -> dict[RowKey, str]:
     """Return what rows are called."""
     statement = select(model.id, named(actor, model)).where(model.id.in_(ids))
-    return dict(_executed(model, statement))
+    labels = dict(_executed(model, statement))
+    others = about(actor, model)
+    if others is not None:
+        for row_id, other in _executed(model, others.where(model.id.in_(ids))):
+            labels[row_id] = f"{labels[row_id]} ({other})"
+    return labels
 
 
 def _executed(model: type[Record], statement: Select[*tuple[Any, ...]]) -> Sequence[Any]:

@@ -60,6 +60,8 @@ class Record(Base):
         __singular__: what people call one row.
         __plural__: what people call several rows.
         __label__: the attribute that names a row.
+        __about__: the relation to the row that a row is about. What that is called stands behind
+            the label in previews, results and events, for those who see it.
         __search__: the attributes that are searched.
         __derived__: the values of each derived choice, which is a hybrid. `derived` returns the
             condition of a value.
@@ -84,6 +86,7 @@ class Record(Base):
     __singular__: ClassVar[str] = ""
     __plural__: ClassVar[str] = ""
     __label__: ClassVar[str] = "name"
+    __about__: ClassVar[str] = ""
     __search__: ClassVar[tuple[str, ...]] = ()
     __derived__: ClassVar[dict[str, tuple[str, ...]]] = {}
     __derived_colours__: ClassVar[dict[str, dict[str, str]]] = {}

@@ -34,6 +34,7 @@ class KycCase(Entity):
     __singular__ = "KYC case"
     __plural__ = "KYC cases"
     __label__ = "title"
+    __about__ = "client"
     __verbs__ = ("view", "edit", "export")
     __masks__: ClassVar = {"title": ""}
 

@@ -1,9 +1,22 @@
 """Answers who may do something (`can`, `require`), and which rows they see (`scope`)."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, String, and_, case, cast, false, not_, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    false,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from backoffice.errors import NotAllowed
 from backoffice.models import fields, row_keys
@@ -87,6 +100,18 @@ def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
     seen = scope(actor, model)
     name = case((seen, model.label_column()), else_=anonymous)
     return masking.label_in_sql(actor, model, name, not_(seen))
+
+
+def about(actor: Actor | None, model: type[Record]) -> Select[Any, str] | None:
+    """Select rows of `model` with the names of the rows that these are about, if they have such.
+
+    Rows that are about one which the actor does not see are left out.
+    """
+    if not model.__about__:
+        return None
+    related = fields.related_model(model, model.__about__)
+    rows = select(model.id, named(actor, related)).join(getattr(model, model.__about__))
+    return rows.where(scope(actor, related))
 
 
 def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool] | None:

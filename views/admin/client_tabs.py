@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from backoffice.actions.engine import report
 from backoffice.clients import history
 from backoffice.data import records
 from backoffice.models import client_groups
@@ -111,6 +112,7 @@ def _kyc(screen: Definition, actor: Actor, client: Client) -> Markup:
         cases=cases,
         deciders={case.id: case.decided_by.name for case in cases if case.decided_by in named},
         badge=cells.full_maker(KycCase, "state"),
+        reason_of=report.reason,
         items=_decisions(screen, actor, cases),
     )
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from backoffice.actions.engine import report
 from backoffice.models.kyc_case import KycCase
 from views.admin.limited_lists import OfClients
 from views.screen import Screen, cells
@@ -24,6 +25,8 @@ class KycCases(OfClients, Screen):
         *("id", "client", "level", "state", "reason", "documents"),
         *("submitted_at", "decided_by", "decided_at"),
     )
+
+    column_value_labels: ClassVar = {"reason": report.reason}
 
     def badges(self, row: KycCase) -> list[Markup]:
         return [cells.choice(KycCase, "state", row.state)]

@@ -1,11 +1,13 @@
 """Describe a preview or a run: its title, its rows by outcome, and why rows were refused."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext as _n
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from backoffice.actions.engine.action import Action, find
 from backoffice.actions.engine.context import ActionContext
@@ -13,16 +15,18 @@ from backoffice.actions.engine.parameters import Parameter
 from backoffice.actions.engine.plan import Preview, chosen_for, rows_to_change
 from backoffice.actions.engine.rules import Counted
 from backoffice.actions.engine.run import OF_REFUSAL, OF_UNDO
+from backoffice.clients import groups, kyc
 from backoffice.data import disclosure
 from backoffice.errors import NotFound, RuleBroken
 from backoffice.events.denials import FLOOD
 from backoffice.extensions import db
 from backoffice.models import row_keys
+from backoffice.models.base import Entity
 from backoffice.models.bulk_run import BulkItem, BulkRun, key_of
 from backoffice.models.row_keys import RowKey
 from backoffice.people import viewing
 from backoffice.policy.actor import Actor
-from backoffice.policy.rules import named
+from backoffice.policy.rules import about, named
 from backoffice.text import capital, refilled, shortened, values_in
 from backoffice.text.numbers import formatted
 
@@ -35,7 +39,10 @@ LABELS = {
 }
 WORDS_OF_TITLE = 60  # characters of each parameter
 REASONS = 20  # why rows were refused; the list of rows has all
-OWN_REASONS = (OF_UNDO, OF_REFUSAL, FLOOD, *viewing.ENDINGS)
+OWN_REASONS = (
+    *(OF_UNDO, OF_REFUSAL, FLOOD, *viewing.ENDINGS),
+    *(groups.FOLLOWED, kyc.CLIENT_DELETED),
+)
 
 
 @dataclass(frozen=True)
@@ -77,21 +84,48 @@ def items(
     Only rows with a number above `after` are returned and, with `outcome`, only those that have it.
     Of other people's runs, rows that the actor does not see are left out.
     """
-    model = action.model
+    shown = [BulkItem.run_id == run.id, BulkItem.row_id > after]
+    shown.append(disclosure.told_items(actor, run, action.model))
+    if outcome:
+        shown.append(BulkItem.outcome == outcome)
+    found = _found(actor, action.model, shown, limit)
+    others = _others(actor, action.model, run, [row[0] for row in found])
+    return [
+        _item(action, number, row_id, _called(name, others.get(number)), *rest)
+        for number, row_id, name, *rest in found
+    ]
+
+
+def _found(
+    actor: Actor, model: type[Entity], shown: Sequence[ColumnElement[bool]], limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the number, id, name, outcome, rule and message of each row that is shown."""
     key = key_of(model)
-    is_told = disclosure.told_items(actor, run, model)
     why = (BulkItem.rule, BulkItem.message)
     statement = (
         select(BulkItem.row_id, key.label("key"), named(actor, model), BulkItem.outcome, *why)
         .select_from(BulkItem)
         .outerjoin(model, model.id == key)
-        .where(BulkItem.run_id == run.id, BulkItem.row_id > after, is_told)
+        .where(*shown)
         .order_by(BulkItem.row_id)
-        .limit(limit)
     )
-    if outcome:
-        statement = statement.where(BulkItem.outcome == outcome)
-    return [_item(action, *row) for row in db.session.execute(statement)]
+    return db.session.execute(statement.limit(limit)).all()
+
+
+def _called(name: str | None, other: str | None) -> str | None:
+    return f"{name} ({other})" if name and other else name
+
+
+def _others(
+    actor: Actor, model: type[Entity], run: BulkRun, numbers: Sequence[int]
+) -> dict[int, str]:
+    """Return what the rows are called that rows of a run are about, by the numbers of these."""
+    others = about(actor, model)
+    if others is None or not numbers:
+        return {}
+    names = others.add_columns(BulkItem.row_id).join(BulkItem, key_of(model) == model.id)
+    names = names.where(BulkItem.run_id == run.id, BulkItem.row_id.between(numbers[0], numbers[-1]))
+    return {number: name for _row_id, name, number in db.session.execute(names)}
 
 
 def _item(

@@ -1,6 +1,7 @@
 """Clients are deactivated, activated and deleted, by those who see them."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -22,7 +23,7 @@ from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.acting import act, confirmed, edit, everything, outcome, previewed, undo
 from tests.support.clients import added
-from tests.support.html import read
+from tests.support.html import is_asked, read
 from tests.support.told import Told, told
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -221,6 +222,53 @@ def test_wallets_and_events_of_a_deleted_client_stay(
     assert done == ["clients.edit", "clients.deactivate", "clients.delete"]
     result = app.test_cli_runner().invoke(args=["backoffice", "verify-events"])
     assert result.exit_code == 0, result.output
+
+
+def test_the_deletion_of_a_client_ends_their_pending_case_and_says_what_stays(
+    max_: Client, clara: Customer
+) -> None:
+    waiting = KycCase(client=clara)
+    clara.kyc_state = "pending"
+    money = {"balance": Decimal("12.5"), "currency": "EUR", "client": clara}
+    closed = Wallet(name="Old", status="closed", **money)
+    db.session.add_all([waiting, Wallet(name="Main", **money), closed])
+    db.session.add(Wallet(client=clara, name="Empty", currency="EUR"))
+    settle()
+    preview = previewed(max_, "clients", "delete", clara.id)
+    assert told(preview) == Told(
+        "Delete 1 client",
+        headline=(
+            "Voids 2 tokens.",
+            "1 pending KYC case ends.",
+            "1 active wallet, still with money, stays.",
+        ),
+        irreversible=("Personal data is erased for good; number, wallets and events stay.",),
+        rows=("Will be deleted 1",),
+        reason=True,
+        phrase="delete 1",
+        danger=True,
+    )
+    confirmed(max_, "clients", "delete", preview)
+    settle()
+    assert (waiting.state, waiting.reason, waiting.decided_at) == (
+        "expired",
+        "Client deleted",
+        clock.now(),
+    )
+    assert clara.kyc_state == "expired"
+    assert waiting.decided_by_id == Cast().max.id
+    (event,) = db.session.scalars(select(Event).where(Event.subject_type == "kyc_cases"))
+    assert (event.action, event.subject_id) == ("kyc_cases.expire", waiting.id)
+    assert (event.before, event.after) == ({"state": "pending"}, {"state": "expired"})
+    for language, reason in (("en", "Client deleted"), ("de", "Kunde gelöscht")):
+        Cast().max.language = language
+        settle()
+        assert reason in max_.get("/admin/events/").text
+
+
+def test_the_deletion_of_a_client_asks_for_a_recent_proof(max_: Client, clara: Customer) -> None:
+    with clock.at(clock.now() + timedelta(minutes=6)):
+        assert is_asked(previewed(max_, "clients", "delete", clara.id))
 
 
 def test_no_other_way_deletes_a_client(max_: Client, known: Customer) -> None:

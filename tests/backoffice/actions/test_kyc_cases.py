@@ -11,6 +11,7 @@ from backoffice.extensions import db
 from backoffice.models.client import Client as Customer
 from backoffice.models.company import Company
 from backoffice.models.event import Event
+from backoffice.models.files import StoredFile
 from backoffice.models.kyc_case import KycCase
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
@@ -94,7 +95,6 @@ MOVES = [
     ("merchant", "1", "merchant_owner", "approve", 2, "legal_merchant_owner"),
     ("enterprise", "1", "enterprise_owner", "approve", 2, "enterprise_owner"),
     ("merchant", "12", "legal_merchant_owner", "approve", 1, "legal_merchant_owner"),
-    ("merchant", "2", "kyc_not_verified", "approve", 1, "legal_merchant_owner"),
     ("merchant", "", "api", "approve", 1, "api"),
     ("merchant", "", "merchant_staff", "approve", 1, "merchant_staff"),
     ("merchant", "", "kyc_not_verified", "reject", 1, "kyc_not_verified"),
@@ -128,12 +128,42 @@ def test_a_decision_moves_a_client_and_its_undo_brings_the_group_back(
     assert latest(clara).state == state
 
 
+def test_the_undo_of_level_1_waits_while_level_2_is_approved(max_: Client) -> None:
+    clara = customer()
+    first = act(max_, CASES, "approve", case_of(clara).id)
+    identity = latest(clara)
+    second = act(max_, CASES, "approve", case_of(clara, 2).id)
+    undone = run_at(undo(max_, first))
+    assert outcome(undone, identity.id) == ("refused", "entity_approved")
+    assert now(clara)[0] == "legal_merchant_owner"
+    undo(max_, second)
+    act(max_, CASES, "reject", latest(clara).id)
+    assert outcome(run_at(undo(max_, first)), identity.id) == ("done", "")
+    assert now(clara) == ("kyc_not_verified", "pending")
+
+
+def test_the_undo_of_one_of_two_identities_leaves_level_2(max_: Client) -> None:
+    clara = customer(group="kyc_not_verified")
+    case_of(clara, 2, "approved")
+    first, second = (act(max_, CASES, "approve", case_of(clara).id) for _number in range(2))
+    assert now(clara)[0] == "legal_merchant_owner"
+    assert run_at(undo(max_, second)).counts == {"done": 1}
+    assert run_at(undo(max_, first)).counts == {"refused": 1}
+
+
 def test_the_preview_says_how_many_clients_move(max_: Client) -> None:
     cases = [case_of(customer(name)) for name in ("Ada", "Bo")]
     cases.append(case_of(customer("Api", group="api")))
-    page = previewed(max_, CASES, "approve", *(each.id for each in cases))
-    assert told(page).headline == ("Moves 2 clients to another client group.",)
-    act(max_, CASES, "approve", *(each.id for each in cases))
+    ids = [each.id for each in cases]
+    page = previewed(max_, CASES, "approve", *ids)
+    assert told(page).headline == (
+        "Moves 2 clients to another client group.",
+        "3 of them have no document.",
+    )
+    cases[0].documents = [StoredFile("kyc_cases/x", "passport.pdf", "pdf", 9, "0" * 64)]
+    db.session.commit()
+    assert "2 of them have no document." in previewed(max_, CASES, "approve", *ids).text
+    act(max_, CASES, "approve", *ids)
     page = previewed(max_, CASES, "expire", cases[0].id)
     assert told(page).headline == ("Moves 1 client to another client group.",)
     page = previewed(max_, CASES, "reject", case_of(customer("Cy")).id)
@@ -243,3 +273,30 @@ def test_documents_are_given_while_the_case_waits(max_: Client) -> None:
     act(max_, CASES, "approve", waiting.id)
     assert max_.get(f"/admin/kyc-cases/{waiting.id}/edit").status_code == 403
     assert edit(max_, CASES, waiting.id, level="2").status_code == 403
+
+
+def test_who_sees_the_client_reads_whom_a_case_is_about(
+    app: Flask, max_: Client, cast: Cast
+) -> None:
+    clara = customer(last_name="Quarrel", country="DE")
+    waiting = case_of(clara)
+    label = f"KYC {waiting.id} (Clara Quarrel)"
+    assert label in previewed(max_, CASES, "approve", waiting.id).text
+    run = act(max_, CASES, "approve", waiting.id)
+    refused = previewed(max_, CASES, "approve", waiting.id)
+    assert f"{label} is decided already." in read(refused).one("main").text
+    pages = (f"/admin/bulk-runs/{run.id}", "/admin/events/")
+    for page in pages:
+        assert label in read(max_.get(page)).one("main").text
+    olivia = app.test_client().sign_in("olivia")
+    for limits, shown in (
+        ({"mask_data": True}, f"KYC {waiting.id} (C***** Q*****)"),
+        ({"countries_mode": "only", "countries": ["FR"]}, ""),
+    ):
+        for name, value in limits.items():
+            setattr(cast.olivia, name, value)
+        settle()
+        for page in pages:
+            answer = olivia.get(page).text
+            assert shown in answer
+            assert "Quarrel" not in answer
