@@ -92,6 +92,15 @@ class Clients(OfClients, Screen):
         _l("Company"): ("company", ("company_owner", "is_staff")),
         _l("Access"): ("tags", "ip_whitelist"),
     }
+    action_groups = (
+        ("ask_for_kyc", "add_tags", "set_group", "remove_tags", "set_country"),
+        ("give_permissions", "take_permissions"),
+        ("activate", "deactivate"),
+        ("verify_email", "verify_phone"),
+        ("send_password_link", "temporary_password", "enable_2fa", "disable_2fa"),
+        ("reveal",),
+        ("delete",),
+    )
     overview_tab = ("info", _l("Info"))
     events_tab = ("operation-log", _l("Operation log"))
     details_tabs: ClassVar = {

@@ -75,6 +75,7 @@ def check(screen: Definition) -> None:
         *_kinds(screen),
         *form_checks.mistakes(screen),
         *_tabs(screen),
+        *_action_groups(screen),
         *_sections(screen),
         *_sort(screen),
         *_views(screen),
@@ -215,6 +216,17 @@ def _tabs(screen: Definition) -> Iterator[str]:
     named = Counter([screen.overview_tab[0], *screen.details_tabs, *lists])
     for name in (name for name, number in named.items() if number > 1):
         yield f"two tabs are called {name!r}: leave one out, or give it another name."
+
+
+def _action_groups(screen: Definition) -> Iterator[str]:
+    """Yield each action that the order of menus names and that there is not, or names twice."""
+    known = [action.name for action in actions_of(screen.model)]
+    named = Counter(name for names in screen.action_groups for name in names)
+    for name, number in named.items():
+        if name not in known:
+            yield f"action_groups names {name!r}: {meant(name, known)}"
+        if number > 1:
+            yield f"action_groups names {name!r} {number} times: leave all but one out."
 
 
 def _sections(screen: Definition) -> Iterator[str]:

@@ -126,7 +126,15 @@ class Definition(Options):
     def actions(self, actor: Actor) -> list[Action]:
         """Return the actions that the actor may use here."""
         actions = actions_of(self.model, actor)
-        return [action for action in actions if action.name != "delete" or self.has("delete")]
+        offered = [each for each in actions if each.name != "delete" or self.has("delete")]
+        order = [name for names in self.action_groups for name in names]
+        return sorted(offered, key=lambda each: _place(order, each.name))
+
+    def action_group(self, action: Action) -> int:
+        """Return the place of the action's group in menus; actions without one come last."""
+        groups = enumerate(self.action_groups)
+        own = (place for place, names in groups if action.name in names)
+        return next(own, len(self.action_groups))
 
     def global_actions(self, actor: Actor) -> list[Action]:
         """Return the actions about no rows that the actor may use here."""
@@ -323,3 +331,7 @@ class Definition(Options):
     def subtitle(self, row: Any) -> Markup | str:
         """Return the line below the title of a row's details."""
         return ""
+
+
+def _place(order: Sequence[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)

@@ -146,8 +146,8 @@ def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) ->
     """Return the actions that this person may use on this row.
 
     What a rule refuses is listed with the reason. So is Edit, where `no_edit` says why not.
-    Actions that would change nothing are left out. The dangerous ones come after the others, the
-    refused ones last.
+    Actions that would change nothing are left out. The dangerous ones come after the others unless
+    the screen declares an order, the refused ones last.
     """
     label = masking.label(actor, row)
     items = [
@@ -157,13 +157,25 @@ def action_items(screen: Definition, actor: Actor, row: Entity, no_edit: str) ->
             row=row.id,
             danger=action.danger,
             refused=action.sentence(rule, label) if outcome == "refused" else "",
+            group=screen.action_group(action),
         )
         for action, outcome, rule in menu(actor, screen.actions(actor), row.id)
         if outcome != "unchanged"
     ]
     if no_edit:
         items.append(MenuItem(_("Edit"), refused=no_edit))
+    if screen.action_groups:
+        return _set_apart(sorted(items, key=lambda item: bool(item.refused)))
     return sorted(items, key=lambda item: (bool(item.refused), item.danger))
+
+
+def _set_apart(items: list[MenuItem]) -> list[MenuItem]:
+    """Return the items with a line before each group, and before those that are refused."""
+    groups = [-1 if item.refused else item.group for item in items]
+    return [
+        replace(item, apart=group != last)
+        for item, group, last in zip(items, groups, [*groups[:1], *groups], strict=False)
+    ]
 
 
 def sections(screen: Definition, row: Record) -> list[Section]:

@@ -220,9 +220,10 @@ def _bulk_actions(screen: Definition, actor: Actor) -> list[BulkAction]:
 
 
 def _buttons(screen: Definition, actions: Sequence[Action]) -> list[BulkAction]:
+    groups = [screen.action_group(action) for action in actions]
     return [
-        BulkAction(str(action.label), screen.action_url(action), action.danger)
-        for action in actions
+        BulkAction(str(action.label), screen.action_url(action), action.danger, apart=group != last)
+        for action, group, last in zip(actions, groups, [*groups[:1], *groups], strict=False)
     ]
 
 

@@ -80,6 +80,8 @@ class Options(BaseView):
     details_sections: ClassVar[Mapping[str, Mapping[str, Sequence[str]]]] = {}
     tabs: ClassVar[Sequence[Rows]] = ()  # further tabs with the list of rows that belong to a row
     form_columns: Sequence[str] = ()  # that may be written
+    # The names of actions in the order of menus, by groups with a line between them
+    action_groups: ClassVar[Sequence[Sequence[str]]] = ()
     bulk_fields: ClassVar[Sequence[str]] = ()  # that ticked rows can be given at once
     form: ClassVar[type[Form] | None] = None  # what it lacks, `form_columns` adds
     # Its sections, heading to names; those in a tuple of their own stand side by side

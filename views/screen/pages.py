@@ -76,6 +76,7 @@ class BulkAction:
     label: str
     url: str
     danger: bool
+    apart: bool = False  # whether a line stands before it
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,8 @@ class MenuItem:
     row: RowKey = 0
     danger: bool = False
     refused: str = ""
+    group: int = 0
+    apart: bool = False  # whether a line stands before it
 
 
 @dataclass(frozen=True)
