@@ -1,5 +1,7 @@
 """Actions on how clients prove who they are: second factor, confirmed address and phone."""
 
+from collections.abc import Mapping
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
 
@@ -12,6 +14,9 @@ from backoffice.models.client import Client
 NO_EMAIL = Rule(
     "no_email", _l("{label} has no e-mail address."), lambda _context: Client.email.is_(None)
 )
+
+
+FACTOR_RESTORED = _l("{actor} restored the second factor of {subject}")
 
 
 class EnableTwoFactor(ClientAction):
@@ -47,6 +52,9 @@ class EnableTwoFactor(ClientAction):
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return Client.two_factor == "email"
 
+    def event_with(self, after: Mapping[str, object]) -> str:
+        return self.event if after.get("two_factor", "email") == "email" else FACTOR_RESTORED
+
     def apply(self, context: ActionContext, rows: Ids) -> None:
         self.update(rows, two_factor="email")
 
@@ -69,6 +77,9 @@ class DisableTwoFactor(ClientAction):
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return Client.two_factor == "disabled"
+
+    def event_with(self, after: Mapping[str, object]) -> str:
+        return self.event if after.get("two_factor", "disabled") == "disabled" else FACTOR_RESTORED
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         self.update(rows, two_factor="disabled")
@@ -93,6 +104,11 @@ class MarkEmailVerified(ClientAction):
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return Client.email_verified_at.is_not(None)
 
+    def event_with(self, after: Mapping[str, object]) -> str:
+        if after.get("email_verified_at", True):
+            return self.event
+        return _l("{actor} marked the e-mail address of {subject} as not verified")
+
     def apply(self, context: ActionContext, rows: Ids) -> None:
         self.update(rows, email_verified_at=context.now, client_group=groups.after_email())
 
@@ -113,6 +129,11 @@ class MarkPhoneVerified(ClientAction):
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:
         return Client.phone_verified_at.is_not(None)
+
+    def event_with(self, after: Mapping[str, object]) -> str:
+        if after.get("phone_verified_at", True):
+            return self.event
+        return _l("{actor} marked the phone of {subject} as not verified")
 
     def apply(self, context: ActionContext, rows: Ids) -> None:
         self.update(rows, phone_verified_at=context.now, client_group=groups.after_phone())

@@ -97,13 +97,14 @@ def _template(event: Any) -> tuple[str, Parts]:
 
 def _of_action(event: Any, action: Action) -> tuple[str, Parts]:
     before, after = event.before or {}, event.after or {}
-    if isinstance(action.event, Counted):
+    text = action.event_with(after)
+    if isinstance(text, Counted):
         number = before[NUMBER] - after.get(NUMBER, 0) if NUMBER in before else None
-        return _counted(action.event, number)
-    if not action.event:
+        return _counted(text, number)
+    if not text:
         return str(USED if action.is_global else USED_ON), {}
     gained, lost = _new(action, before, after), _new(action, after, before)
-    return str(action.event), {"added": gained, "removed": lost}
+    return str(text), {"added": gained, "removed": lost}
 
 
 def _counted(text: Counted, number: object) -> tuple[str, Parts]:

@@ -44,7 +44,8 @@ class Action:
     title: ClassVar[str | Counted] = _l("{label} {rows}")
     # What a row is afterwards: "3 people blocked".
     done: ClassVar[str] = _l("changed")
-    # That sentence as a whole, for languages in which the words depend on each other.
+    # That sentence as a whole, for languages in which the words depend on each other. With
+    # parameters it may contain {chosen}.
     result: ClassVar[Counted | None] = None
     # What the events log says about each row, such as "{actor} blocked {subject}". A text may also
     # contain {added} and {removed}: the related rows that a row has since, or has no longer. A
@@ -225,6 +226,13 @@ class Action:
         """Return what an undo needs of the rows beside `restores` and `undo_relations`."""
         return {}
 
+    def event_with(self, _after: Mapping[str, object]) -> str | Counted:
+        """Return what the events log says about a row that has these watched values since.
+
+        An undo that restores values makes rows something else than the action does.
+        """
+        return self.event
+
     def warnings(self, _context: ActionContext, _rows: Ids) -> list[str]:
         """Return sentences for the preview about what would follow from changing the rows."""
         return []
@@ -271,10 +279,10 @@ class Action:
             return self.title.text(number, chosen=chosen)
         return self.title.format(label=self.label, rows=self._rows(number), chosen=chosen)
 
-    def resulted(self, number: int) -> str:
+    def resulted(self, number: int, chosen: str = "…") -> str:
         """Return what was done to so many rows, such as "10 people blocked."."""
         if self.result:
-            return self.result.text(number)
+            return self.result.text(number, chosen=chosen)
         if self.is_global:
             return str(_("%(action)s: done.", action=self.label))
         return str(_("%(rows)s %(done)s.", rows=self._rows(number), done=self.done))
