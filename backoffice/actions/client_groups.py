@@ -37,7 +37,7 @@ class SetGroup(ClientAction):
     title = Counted("Move {n} client to {chosen}", "Move {n} clients to {chosen}")
     event = _l("{actor} moved {subject} to another group")
     done = _l("in the group")
-    result = Counted("{n} client in the group.", "{n} clients in the group.")
+    result = Counted("{n} client moved to {chosen}.", "{n} clients moved to {chosen}.")
     reason_required = True
     parameters: ClassVar = {
         "client_group": OneOf(
@@ -123,7 +123,9 @@ class GivePermissions(ExtraPermissions):
         "Give {n} client the permissions {chosen}", "Give {n} clients the permissions {chosen}"
     )
     done = _l("given the permissions")
-    result = Counted("{n} client given the permissions.", "{n} clients given the permissions.")
+    result = Counted(
+        "{n} client given the permissions {chosen}.", "{n} clients given the permissions {chosen}."
+    )
     danger = True
     rules = (
         Rule(
@@ -150,7 +152,8 @@ class TakePermissions(ExtraPermissions):
     )
     done = _l("without the extra permissions")
     result = Counted(
-        "{n} client without the extra permissions.", "{n} clients without the extra permissions."
+        "{n} client without the extra permissions {chosen}.",
+        "{n} clients without the extra permissions {chosen}.",
     )
 
     def unchanged(self, context: ActionContext) -> ColumnElement[bool]:

@@ -63,7 +63,7 @@ class AddTags(_ByRule, Attach):
     title = Counted("Give {n} client the tags {chosen}", "Give {n} clients the tags {chosen}")
     event = _l("{actor} added {added} to the tags of {subject}")
     done = _l("given the tags")
-    result = Counted("{n} client given the tags.", "{n} clients given the tags.")
+    result = Counted("{n} client given the tags {chosen}.", "{n} clients given the tags {chosen}.")
     parameters: ClassVar = {"tags": CLIENT_TAGS}
     watches = ("tags",)
     undo_relations = ("tags",)
@@ -81,7 +81,9 @@ class RemoveTags(_ByRule, Detach):
     )
     event = _l("{actor} removed {removed} from the tags of {subject}")
     done = _l("without the tags")
-    result = Counted("{n} client without the tags.", "{n} clients without the tags.")
+    result = Counted(
+        "{n} client without the tags {chosen}.", "{n} clients without the tags {chosen}."
+    )
     parameters: ClassVar = {"tags": replace(CLIENT_TAGS, held_by=_tags_of)}
     watches = ("tags",)
     undo_relations = ("tags",)
@@ -105,7 +107,9 @@ class SetCountry(ClientAction):
     )
     event = _l("{actor} set the country of {subject}")
     done = _l("in this country")
-    result = Counted("{n} client in this country.", "{n} clients in this country.")
+    result = Counted(
+        "{n} client given the country {chosen}.", "{n} clients given the country {chosen}."
+    )
     parameters: ClassVar = {"country": Value(Client.country, label=_l("Country"), required=True)}
     watches = ("country",)
     restores = ("country",)

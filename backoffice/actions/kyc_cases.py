@@ -152,11 +152,12 @@ class AskForKyc(ClientAction):
     title = Counted("Ask {n} client for KYC: {chosen}", "Ask {n} clients for KYC: {chosen}")
     event = _l("{actor} asked {subject} for KYC")
     done = _l("asked for KYC")
-    result = Counted("{n} client asked for KYC.", "{n} clients asked for KYC.")
+    result = Counted("{n} client asked for KYC: {chosen}.", "{n} clients asked for KYC: {chosen}.")
     parameters: ClassVar = {
         "level": OneOf(label=_l("Level"), choices=tuple(LEVELS), words=LEVELS, default="1")
     }
     watches = ("kyc_state",)
+    irreversible = (_l("A case that was asked for is not withdrawn: reject it."),)
     locks = (kyc.LOCK,)
     rules = (
         NO_PERSON,

@@ -246,10 +246,10 @@ def _undone(run: BulkRun) -> str:
     return str(text)
 
 
-def _done(run: BulkRun, action: Action) -> str:
+def _done(actor: Actor, run: BulkRun, action: Action) -> str:
     # Rows that got their former values back are in no state that the action has a word for.
     if action.is_global or (run.undo_of_id and action.restores):
-        return report.done(run, action)
+        return report.done(actor, run, action)
     # Translators: state is what a row is afterwards, such as "blocked" or "in the group".
     return _(
         "%(number)s of %(planned)s %(state)s.",
@@ -261,7 +261,7 @@ def _done(run: BulkRun, action: Action) -> str:
 
 def _summary(actor: Actor, run: BulkRun, action: Action) -> list[str]:
     return [
-        _done(run, action),
+        _done(actor, run, action),
         *report.unchanged(run, action),
         *report.refusals(actor, run, action),
         *report.stale(run),

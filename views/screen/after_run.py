@@ -26,7 +26,7 @@ def flash_result(actor: Actor, action: Action, run: BulkRun) -> None:
     if undoing.may_undo(actor, run, action):
         undo = url_for("bulk_runs.take_back", row_id=run.id)
     links = [{"label": _("See the run"), "href": result(run)}]
-    message = {"text": report.brief(run, action), "undo": undo, "links": links}
+    message = {"text": report.brief(actor, run, action), "undo": undo, "links": links}
     flash(message, "success")  # type: ignore[arg-type]  # Flask takes what JSON takes
 
 

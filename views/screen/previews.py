@@ -1,5 +1,6 @@
 """Show a preview: what happens to which rows, what is to be chosen and typed, and the button."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -14,8 +15,9 @@ from backoffice.actions.engine.plan import Preview, rows_of
 from backoffice.actions.engine.run import phrase
 from backoffice.data import lists
 from backoffice.errors import RuleBroken
-from backoffice.models import row_keys
+from backoffice.models import fields, row_keys
 from backoffice.models.bulk_run import OUTCOMES, BulkRun
+from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.text.numbers import formatted
 from forms.base import Form
@@ -24,6 +26,7 @@ from views.screen.definition import Definition
 from views.screen.pages import Outcome, OutcomeRow, PreviewPage
 from views.screen.parameter_forms import Asked, ParameterForm
 from views.web.answers import Answer
+from views.web.event_values import side_by_side
 
 ROWS_LISTED = 50  # rows of each outcome that a preview lists; the others are counted
 RUN_FIELDS = ("reason", "confirm")  # fields that stand with the button, not with the parameters
@@ -233,9 +236,40 @@ def _outcome(
 ) -> Outcome:
     base = screen.url_of("index")
     items = report.items(actor, shown.run, shown.action, outcome=outcome, limit=ROWS_LISTED)
+    restored = _restored(screen, actor, shown, items) if outcome == "done" else {}
     rows = [
-        OutcomeRow(f"{base}{item.row_id}", row_keys.shown(item.row_id), item.label, item.message)
+        OutcomeRow(
+            f"{base}{item.row_id}",
+            row_keys.shown(item.row_id),
+            item.label,
+            item.message or restored.get(item.number, ""),
+        )
         for item in items
     ]
     label = report.predicted_outcome(shown.run, shown.action, outcome)
     return Outcome(outcome, label, number, rows, more=max(0, number - ROWS_LISTED))
+
+
+def _restored(
+    screen: Definition, actor: Actor, shown: Preview, items: Sequence[report.Item]
+) -> dict[int, str]:
+    """Return what an undo gives back to rows, in words, as far as the actor may read that."""
+    run, action = shown.run, shown.action
+    if not (run.undo_of_id and action.restores):
+        return {}
+    model = action.model
+    names = [
+        name
+        for name in screen.readable(actor, action.restores)
+        if fields.kind(model, name) and not masking.is_masked(actor, model, name)
+    ]
+    memories = undoing.remembered(run, [item.number for item in items])
+    return {number: _former(screen, names, memory) for number, memory in memories.items()}
+
+
+def _former(screen: Definition, names: Sequence[str], memory: Mapping[str, object]) -> str:
+    return ", ".join(
+        f"{screen.label_of(name)}: {side_by_side(screen.model, name, memory[name], None)[0]}"
+        for name in names
+        if name in memory
+    )

@@ -178,9 +178,9 @@ def _refusal(number: int, sentence: str) -> str:
     return str(text)
 
 
-def brief(run: BulkRun, action: Action) -> str:
+def brief(actor: Actor, run: BulkRun, action: Action) -> str:
     """Say in one line what was done: "45 people blocked. 2 refused."."""
-    sentences = [done(run, action)]
+    sentences = [done(actor, run, action)]
     if unchanged := run.counts.get("unchanged"):
         number = formatted(unchanged)
         text = _n("%(number)s unchanged.", "%(number)s unchanged.", unchanged, number=number)
@@ -191,12 +191,12 @@ def brief(run: BulkRun, action: Action) -> str:
     return " ".join([*sentences, *stale(run)])
 
 
-def done(run: BulkRun, action: Action) -> str:
+def done(actor: Actor, run: BulkRun, action: Action) -> str:
     """Say how many rows were changed, and how they are now: "45 people blocked."."""
     number = run.counts.get("done", 0)
     if run.undo_of_id and action.restores:
         return str(_("%(rows)s restored.", rows=action.model.counted(number)))
-    return action.resulted(number)
+    return action.resulted(number, _choices(actor, run, action))
 
 
 def stale(run: BulkRun) -> list[str]:
@@ -292,13 +292,18 @@ def event_reason(action_code: str, text: str, label: str) -> str:
 def title(actor: Actor, run: BulkRun, action: Action) -> str:
     """Say what the run does, and to how many rows: "Block 10 people"."""
     number = run.counts.get("done", 0)
-    choices = ", ".join(
+    text = action.titled(number, _choices(actor, run, action))
+    return str(_("Undo: %(title)s", title=text)) if run.undo_of_id else text
+
+
+def _choices(actor: Actor, run: BulkRun, action: Action) -> str:
+    """Return what was chosen for a run, in words, as titles and results say it."""
+    words = ", ".join(
         shortened(label, WORDS_OF_TITLE)
         for name, parameter in _shown(actor, run, action)
         for label in parameter.in_title(actor, run.parameters[name])
     )
-    text = action.titled(number, choices or "…")
-    return str(_("Undo: %(title)s", title=text)) if run.undo_of_id else text
+    return words or "…"
 
 
 def chosen(actor: Actor, run: BulkRun, action: Action) -> list[tuple[str, list[str]]]:

@@ -6,6 +6,7 @@ back already are left out.
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -155,6 +156,14 @@ def undos(run: BulkRun) -> list[int]:
     """Return the ids of the runs that undid this one or a part of it."""
     statement = select(BulkRun.id).where(BulkRun.undo_of_id == run.id, _was_run())
     return list(db.session.scalars(statement.order_by(BulkRun.id)))
+
+
+def remembered(run: BulkRun, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the values that an undo gives back, by the numbers of these rows of it."""
+    memories = select(BulkItem.row_id, BulkItem.memory).where(
+        BulkItem.run_id == run.undo_of_id, BulkItem.row_id.in_(numbers)
+    )
+    return {number: memory or {} for number, memory in db.session.execute(memories)}
 
 
 def partly_undone(run_ids: Collection[int]) -> set[int]:

@@ -115,11 +115,12 @@ def test_the_parts_of_a_brief(olivia: Client) -> None:
     block = find("users.block")
     assert block
     counts = {"done": 1234, "unchanged": 2345, "refused": 3456, "stale": 4567}
-    assert report.brief(BulkRun(counts=counts), block) == (
+    olivia_ = Cast().actor("olivia")
+    assert report.brief(olivia_, BulkRun(counts=counts, parameters={}), block) == (
         "1,234 people blocked. 2,345 unchanged. 3,456 refused."
         " 4,567 left alone: changed by somebody since."
     )
-    assert report.brief(BulkRun(counts={}), block) == "0 people blocked."
+    assert report.brief(olivia_, BulkRun(counts={}, parameters={}), block) == "0 people blocked."
 
 
 # The same, at the command line.
