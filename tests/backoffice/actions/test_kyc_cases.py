@@ -289,6 +289,8 @@ def test_who_sees_the_client_reads_whom_a_case_is_about(
     for page in pages:
         assert label in read(max_.get(page)).one("main").text
     olivia = app.test_client().sign_in("olivia")
+    another = case_of(customer("Bo"))
+    assert "has no document" in previewed(olivia, CASES, "approve", another.id).text
     for limits, shown in (
         ({"mask_data": True}, f"KYC {waiting.id} (C***** Q*****)"),
         ({"countries_mode": "only", "countries": ["FR"]}, ""),
@@ -296,6 +298,7 @@ def test_who_sees_the_client_reads_whom_a_case_is_about(
         for name, value in limits.items():
             setattr(cast.olivia, name, value)
         settle()
+        assert "has no document" not in previewed(olivia, CASES, "approve", another.id).text
         for page in pages:
             answer = olivia.get(page).text
             assert shown in answer
