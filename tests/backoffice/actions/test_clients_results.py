@@ -27,9 +27,10 @@ def said(max_: Client, clara: Customer) -> str:
     return page.one("main").text
 
 
+FACTOR = "restored the second factor of"
 UNDONE = [
-    ("enable-2fa", {"two_factor": "disabled"}, "restored the second factor of"),
-    ("disable-2fa", {"two_factor": "totp"}, "restored the second factor of"),
+    ("enable-2fa", {"two_factor": "disabled"}, FACTOR),
+    ("disable-2fa", {"two_factor": "totp"}, FACTOR),
     ("verify-email", {"email_verified_at": None}, "the e-mail address of Clara Quarrel as not"),
     ("verify-phone", {"phone_verified_at": None}, "the phone of Clara Quarrel as not"),
 ]
@@ -46,6 +47,10 @@ def test_the_event_of_an_undo_says_what_happened(
     assert sentence not in said(max_, clara)
     undo(max_, run)
     assert sentence in said(max_, clara)
+    Cast().max.language = "de"
+    settle()
+    german = "wiederhergestellt" if sentence == FACTOR else "als nicht bestätigt markiert"
+    assert german in said(max_, clara)
 
 
 @pytest.mark.parametrize(
