@@ -32,7 +32,7 @@ from backoffice.text.numbers import formatted
 from backoffice.transactions import begin, with_timeouts
 from views.screen import Screen, cells, no_permission_required
 from views.screen.formats import formats
-from views.screen.pages import ResultCount, ResultPage, ResultRow, Undo
+from views.screen.pages_of_runs import ResultCount, ResultPage, ResultRow, Undo
 from views.screen.screen import ID
 from views.web.actor import signed_in
 from views.web.answers import Answer
