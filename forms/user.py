@@ -34,9 +34,27 @@ COUNTRIES_MODES = (
     SelectChoice("only", _l("Only these countries")),
     SelectChoice("except", _l("All countries except these")),
 )
+PLATFORM_ACCOUNTS_MODES = (
+    SelectChoice("whole", _l("Everything of the service provider")),
+    SelectChoice("all", _l("All platform accounts, also later ones")),
+    SelectChoice("only", _l("Only these platform accounts")),
+)
+SUB_ACCOUNTS_MODES = (
+    SelectChoice("whole", _l("Everything of the platform accounts")),
+    SelectChoice("all", _l("All sub-accounts of the platform account, also later ones")),
+    SelectChoice("only", _l("Only these sub-accounts")),
+)
+# Where the person is in the organisation, and what they reach of it.
+ORGANISATION = (
+    *("node", "platform_accounts_mode", "platform_accounts"),
+    *("sub_accounts_mode", "sub_accounts"),
+)
 ACCESS = ("groups", "ip_whitelist")
 # Which clients the person sees, and how much of them.
 CLIENTS = ("client_tags_mode", "client_tags", "countries_mode", "countries", "mask_data")
+
+
+OTHERS = (*ORGANISATION, *ACCESS, *CLIENTS)
 
 
 class UserForm(Form):
@@ -48,6 +66,9 @@ class UserForm(Form):
     shown_when: ClassVar = {
         "client_tags": {"client_tags_mode": LISTED},
         "countries": {"countries_mode": LISTED},
+        "platform_accounts": {"platform_accounts_mode": ("only",)},
+        "sub_accounts_mode": {"platform_accounts_mode": ("only",)},
+        "sub_accounts": {"sub_accounts_mode": ("only",)},
     }
 
     login_method = RadioField(_l("Signs in"), choices=METHODS, default="email")
@@ -91,7 +112,8 @@ class UserForm(Form):
     @property
     def sections(self) -> list[tuple[str, list[Field]]]:
         parts = [
-            (_("Person"), [f for f in self if f.name not in (*ACCESS, *CLIENTS)]),
+            (_("Person"), [f for f in self if f.name not in OTHERS]),
+            (_("Organisation"), [self[name] for name in ORGANISATION if name in self]),
             (_("Access"), [self[name] for name in ACCESS if name in self]),
             (_("Clients"), [self[name] for name in CLIENTS if name in self]),
         ]
@@ -105,6 +127,21 @@ def tags_mode_field() -> SelectField:
         choices=TAGS_MODES,
         default="all",
         description=_l("Which clients this person sees, by their tags."),
+    )
+
+
+def platform_accounts_mode_field() -> SelectField:
+    """Return the choice of how much of their service provider the person reaches."""
+    return SelectField(_l("Platform accounts"), choices=PLATFORM_ACCOUNTS_MODES, default="whole")
+
+
+def sub_accounts_mode_field() -> SelectField:
+    """Return the choice of how much of a platform account the person reaches."""
+    return SelectField(
+        _l("Sub-accounts"),
+        choices=SUB_ACCOUNTS_MODES,
+        default="whole",
+        description=_l("Within exactly one platform account."),
     )
 
 

@@ -6,24 +6,33 @@ from datetime import datetime
 from typing import TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy import Row, bindparam, cast, false, literal, null, select, union_all
+from sqlalchemy import Row, bindparam, cast, exists, false, literal, null, select, union_all
 
-from backoffice.auth import networks, sessions
+from backoffice.auth import admission, sessions
 from backoffice.errors import NotAllowed, SignedOut
 from backoffice.extensions import db
-from backoffice.models.associations import is_current, user_client_tags, user_groups
+from backoffice.models.associations import (
+    is_current,
+    user_client_tags,
+    user_groups,
+    user_platform_accounts,
+    user_sub_accounts,
+)
 from backoffice.models.base import moment
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
+from backoffice.models.node import ROOT, Node
 from backoffice.models.reveal import Reveal
 from backoffice.models.user import User
-from backoffice.policy import second_factor
+from backoffice.policy import reach, second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can
 from backoffice.settings import Settings
 from backoffice.transactions import is_writing
 
-# The statements are built once, because every request runs them.
+# The statements are built once, because every request runs them. Each row says by the way whether
+# there are nodes besides the root.
+_HAS_NODES = exists().where(Node.id != ROOT).label("has_nodes")
 _GROUPS = (
     select(
         Group.id,
@@ -33,12 +42,13 @@ _GROUPS = (
         Group.all_permissions,
         user_groups.c.ends_at,
         Group.mask_data,
+        _HAS_NODES,
     )
     .join(user_groups, user_groups.c.group_id == Group.id)
     .where(user_groups.c.user_id == bindparam("user"), is_current())
 )
 _GROUPS_LOCKED = _GROUPS.order_by(Group.id).with_for_update(read=True, of=Group)
-_EXTRA = select(DirectGrant.permission.label("code"), DirectGrant.ends_at).where(
+_EXTRA = select(DirectGrant.permission.label("code"), DirectGrant.ends_at, _HAS_NODES).where(
     DirectGrant.user_id == bindparam("user"), DirectGrant.current()
 )
 # Groups and, without a group, extra permissions.
@@ -52,16 +62,23 @@ _TOGETHER = union_all(
         false(),
         DirectGrant.ends_at,
         false(),
+        _HAS_NODES,
         DirectGrant.permission,
     ),
 )
-_GroupRow = Row[int, str, str, list[str], bool, datetime | None, bool]
-_ExtraRow = Row[str, datetime | None]
+_GroupRow = Row[int, str, str, list[str], bool, datetime | None, bool, bool]
+_ExtraRow = Row[str, datetime | None, bool]
 _TAGS = select(user_client_tags.c.client_tag_id).where(
     user_client_tags.c.user_id == bindparam("user")
 )
 _REVEALED = select(Reveal.area, Reveal.row_id).where(
     Reveal.user_id == bindparam("user"), Reveal.ends_at > moment()
+)
+_PLATFORM_ACCOUNTS = select(user_platform_accounts.c.node_id).where(
+    user_platform_accounts.c.user_id == bindparam("user")
+)
+_SUB_ACCOUNTS = select(user_sub_accounts.c.node_id).where(
+    user_sub_accounts.c.user_id == bindparam("user")
 )
 T = TypeVar("T")
 
@@ -80,7 +97,7 @@ def lock_own_row(actor: Actor) -> User:
         .execution_options(populate_existing=True)
     )
     user = db.session.scalar(statement)
-    if user is None or not networks.admits(user.ip_whitelist, actor.ip):
+    if user is None or not admission.is_admitted(user, actor.ip):
         raise NotAllowed
     if actor.session_id and not sessions.is_live(actor.session_id, user):
         raise SignedOut(_("You were signed out meanwhile. Sign in again to go on."))
@@ -110,7 +127,7 @@ def actor_of(
         confirmed: whether they gave a password or a code within the last minutes.
     """
     groups, extra = _given(user.id)
-    enrolment_due = settings is not None and second_factor.is_due(user.two_factor, groups, settings)
+    enrolment_due = settings is not None and _enrolment_due(user, groups, settings)
     password_change_due = user.password_state == "temporary" or _lost_its_factor(user)
     actor = replace(
         Actor(user.id, user.email or user.login or "", user.name),
@@ -126,7 +143,26 @@ def actor_of(
         session_id=session_id,
         confirmed=confirmed,
     )
-    return _with_limits(_with_groups(actor, groups, extra), user, groups)
+    actor = _with_reach(_with_groups(actor, groups, extra), user, (*groups, *extra))
+    return _with_limits(actor, user, groups)
+
+
+def _with_reach(actor: Actor, user: User, given: Iterable[_GroupRow | _ExtraRow]) -> Actor:
+    """Return the actor with what they reach of the organisation, and whether it has nodes.
+
+    `given` are the rows of what they were given, which say that too.
+    """
+    person = {"user": user.id}
+    some, few = user.platform_accounts_mode == "only", user.sub_accounts_mode == "only"
+    reached = reach.of_modes(
+        user.node_id,
+        user.platform_accounts_mode,
+        db.session.scalars(_PLATFORM_ACCOUNTS, person) if some else (),
+        user.sub_accounts_mode,
+        db.session.scalars(_SUB_ACCOUNTS, person) if few else (),
+    )
+    has_nodes = can(actor, "nodes.view") and any(row.has_nodes for row in given)
+    return replace(actor, node_id=user.node_id, reach=reached, has_nodes=has_nodes)
 
 
 def _with_limits(actor: Actor, user: User, groups: Sequence[_GroupRow]) -> Actor:
@@ -195,6 +231,12 @@ def _ends(held: Iterable[tuple[T, datetime | None]]) -> dict[T, datetime]:
         else:
             ends[each] = max(ends_at, ends.get(each, ends_at))
     return {each: end for each, end in ends.items() if each not in lasting}
+
+
+def _enrolment_due(user: User, groups: Sequence[_GroupRow], settings: Settings) -> bool:
+    """Return whether their groups, or their node, demand a second factor that they do not have."""
+    demanded = second_factor.is_demanded(user)
+    return second_factor.is_due(user.two_factor, groups, settings, by_node=demanded)
 
 
 def _lost_its_factor(user: User) -> bool:

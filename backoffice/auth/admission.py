@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from backoffice import clock
 from backoffice.auth import networks
 from backoffice.errors import RuleBroken
+from backoffice.models.node import ROOT
 from backoffice.models.user import User
 
 
@@ -18,19 +19,40 @@ def refusal(user: User, ip: str) -> str:
     """
     if user.status != "active":
         return user.status
-    if user.login_method != "email":
+    if _is_of_blocked_node(user):
+        return "node blocked"
+    if user.login_method != "email" and not user.node.web_sign_in:
         return "login method"
     # Neither an expired password nor none at all lets anybody in.
     if user.password_state != "usable" and not _is_temporary_in_time(user):
         return "password expired"
-    if not networks.admits(user.ip_whitelist, ip):
+    if not _admits(user, ip):
         return "address"
     return ""
 
 
-def require_place(user: User, ip: str) -> None:
-    """Raise RuleBroken if the person's IP whitelist does not let `ip` in."""
+def is_admitted(user: User, ip: str) -> bool:
+    """Return whether somebody who is signed in may go on from this address, at each request.
+
+    What their node demands counts as well as what they themselves are limited to.
+    """
+    return _admits(user, ip) and not _is_of_blocked_node(user)
+
+
+def _is_of_blocked_node(user: User) -> bool:
+    return user.node_id != ROOT and user.node.status != "active"
+
+
+def _admits(user: User, ip: str) -> bool:
+    """Return whether both whitelists let `ip` in: the root has none, so it is not asked."""
     if not networks.admits(user.ip_whitelist, ip):
+        return False
+    return user.node_id == ROOT or networks.admits(user.node.ip_whitelist, ip)
+
+
+def require_place(user: User, ip: str) -> None:
+    """Raise RuleBroken if the person, or somebody of their node, may not come from `ip`."""
+    if not is_admitted(user, ip):
         raise RuleBroken(
             _("This account cannot be used from where you are. Ask your administrator.")
         )

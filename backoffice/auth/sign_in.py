@@ -23,6 +23,7 @@ from backoffice.auth.attempts import Key, Origin
 from backoffice.auth.passwords import Proof
 from backoffice.errors import TooMany
 from backoffice.extensions import db
+from backoffice.models.node import Node
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import N_
@@ -68,10 +69,16 @@ def sign_in(*, identifier: str, password: str, origin: Origin, settings: Setting
 
 
 def _find_user(typed: str) -> User | None:
-    """Return the user who signs in with this normalised address, or None."""
+    """Return the user who signs in with this normalised address, or None.
+
+    A login counts where the person's node lets those who have one sign in on the web.
+    """
     if not typed:
         return None
-    return db.session.scalar(select(User).where(User.email_key == typed))
+    if "@" in typed:
+        return db.session.scalar(select(User).where(User.email_key == typed))
+    by_login = select(User).join(User.node).where(User.login_key == typed, Node.web_sign_in)
+    return db.session.scalar(by_login)
 
 
 def _accept(proof: Proof, attempt: int, origin: Origin, settings: Settings) -> SignIn:

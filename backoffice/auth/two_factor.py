@@ -111,7 +111,7 @@ def switch_off(*, actor: Actor, settings: Settings) -> str:
     """
     require_recent(actor)
     user = lock_own_row(actor)
-    if second_factor.is_required(user.groups, settings):
+    if second_factor.is_demanded(user) or second_factor.is_required(user.groups, settings):
         raise RuleBroken(
             _("Your groups need a second factor. You can change it, but not switch it off.")
         )

@@ -20,7 +20,7 @@ from backoffice.data.unseen import unseen
 from backoffice.errors import BackofficeError, Conflict, NotAllowed, RuleBroken
 from backoffice.events import mentions
 from backoffice.extensions import db
-from backoffice.models import fields, keys, row_keys
+from backoffice.models import fields, keys, row_keys, row_nodes
 from backoffice.models.base import Entity, Record, Searchable
 from backoffice.models.row_keys import RowKey
 from backoffice.policy import masking
@@ -111,11 +111,19 @@ def create(*, actor: Actor, model: type[E], values: Values) -> E:
     """Create a row. Raises NotAllowed, or RuleBroken with the field it belongs to."""
     require(actor, f"{area_of(model)}.create")
     row = model()
+    _place(actor, row)
     _before, after = _write(actor, row, values, new=True)
     events.record(
         actor=actor, action=f"{area_of(model)}.create", subject=events.subject_of(row), after=after
     )
     return row
+
+
+def _place(actor: Actor, row: Entity) -> None:
+    """Put a new row where the actor belongs, unless its values say another node."""
+    of_node = row_nodes.own_column(type(row))
+    if of_node is not None and not of_node.nullable and of_node.foreign_keys:
+        setattr(row, of_node.key, actor.node_id)
 
 
 def update(

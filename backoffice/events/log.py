@@ -7,16 +7,19 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import ColumnElement, Select, insert, select, update
+from sqlalchemy import ColumnElement, Select, exists, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from backoffice import clock
+from backoffice.events import nodes as event_nodes
 from backoffice.events.hashing import as_json, as_text, hashed
+from backoffice.events.nodes import Subject
 from backoffice.extensions import db
 from backoffice.models import personal, row_keys
 from backoffice.models.base import Record
 from backoffice.models.event import Event
 from backoffice.models.event_comment import EventComment
+from backoffice.models.node import ROOT, Node
 from backoffice.models.row_keys import RowKey
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of
@@ -40,7 +43,7 @@ CHAINED = (
     "details_hash",
     "previous_hash",
 )
-KEY = "subject_key"  # covered by the hash of those events that have it
+KEY, NODE = "subject_key", "node_id"  # covered by the hash of those events that have them
 DETAILS = ("before", "after", "reason")
 BATCH = 1000  # rows
 WORTH_COPYING = 20  # rows
@@ -76,12 +79,21 @@ def record_many(*, actor: Actor, drafts: Iterable[EventDraft]) -> None:
     """
     lock("events")
     db.session.flush()
-    newest = select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)
+    last_id, last_hash, has_nodes = _newest()
+    source = iter(drafts)
+    while batch := list(islice(source, BATCH)):
+        nodes = event_nodes.of_subjects(each.subject for each in batch) if has_nodes else {}
+        rows = list(_chained(actor.in_person, batch, nodes, last_id, last_hash))
+        _append(rows)
+        last_id, last_hash = rows[-1]["id"], rows[-1]["hash"]
+
+
+def _newest() -> tuple[int, str, bool]:
+    """Return the number and hash of the newest event, and whether rows may be of other nodes."""
+    has_nodes = exists().where(Node.id != ROOT)
+    newest = select(Event.id, Event.hash, has_nodes).order_by(Event.id.desc()).limit(1)
     head = db.session.execute(newest).first()
-    last_id, last_hash = head or (0, GENESIS)
-    rows = _chained(actor.in_person, drafts, last_id, last_hash)
-    while batch := list(islice(rows, BATCH)):
-        _append(batch)
+    return (head[0], head[1], head[2]) if head else (0, GENESIS, True)
 
 
 def redact(*, subject_type: str, subject_ids: Sequence[int] | Select[int]) -> None:
@@ -130,19 +142,18 @@ def _copied(value: object) -> object:
 
 
 def _chained(
-    actor: Actor, drafts: Iterable[EventDraft], last_id: int, last_hash: str
-) -> Iterator[dict[str, object]]:
-    """Yield the drafts as rows of the table, each with its number and hashes."""
-    shared: dict[str, object] = {
-        "at": clock.now(),
-        "actor_id": actor.user_id,
-        "actor_groups": list(actor.group_names),
-        "ip": actor.ip,
-        "request_id": actor.request_id,
-    }
+    actor: Actor,
+    drafts: Sequence[EventDraft],
+    nodes: Mapping[Subject, int | None],
+    last_id: int,
+    last_hash: str,
+) -> Iterator[dict[str, Any]]:
+    """Yield the drafts as rows of the table, each with its number, node and hashes."""
+    shared = _shared(actor)
     for number, draft in enumerate(drafts, last_id + 1):
         row = shared | _values(draft)
         row["id"] = number
+        row[NODE] = nodes.get(draft.subject, row[NODE])
         row["previous_hash"] = last_hash
         row["details_hash"] = hashed([row[name] for name in DETAILS])
         last_hash = hashed(covered(row))
@@ -150,9 +161,26 @@ def _chained(
         yield row
 
 
+def _shared(actor: Actor) -> dict[str, object]:
+    """Return what all events have in common that the actor causes now."""
+    return {
+        "at": clock.now(),
+        "actor_id": actor.user_id,
+        "actor_groups": list(actor.group_names),
+        "ip": actor.ip,
+        "request_id": actor.request_id,
+        NODE: None if actor.node_id == ROOT else actor.node_id,
+    }
+
+
 def covered(event: Mapping[str, Any]) -> list[object]:
-    """Return what the hash of an event covers: the key of its subject too, if it has one."""
+    """Return what the hash of an event covers: its node and its subject's key too, if it has any.
+
+    So events from before there were nodes and keys keep their hashes.
+    """
     values = [event[name] for name in CHAINED]
+    if event[NODE] is not None:
+        return [*values, event[KEY], event[NODE]]
     return values if event[KEY] is None else [*values, event[KEY]]
 
 

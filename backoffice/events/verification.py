@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from backoffice.events import anchors, seals
 from backoffice.events.anchors import Anchor
 from backoffice.events.hashing import hashed
-from backoffice.events.log import BATCH, CHAINED, DETAILS, GENESIS, KEY, covered
+from backoffice.events.log import BATCH, CHAINED, DETAILS, GENESIS, KEY, NODE, covered
 from backoffice.events.seals import Seal
 from backoffice.extensions import db
 from backoffice.models import personal
@@ -137,7 +137,9 @@ def _chain_faults(event: Any, previous: Anchor) -> Iterator[str]:
         yield MISSING_SEVERAL % {"first": first, "last": last}
     if event.previous_hash != previous.hash:
         yield MISPLACED % {"id": event.id}
-    if event.hash != hashed(covered({name: getattr(event, name) for name in (*CHAINED, KEY)})):
+    if event.hash != hashed(
+        covered({name: getattr(event, name) for name in (*CHAINED, KEY, NODE)})
+    ):
         yield CHANGED % {"id": event.id}
 
 

@@ -27,6 +27,7 @@ class AccessReview(Entity):
     """
 
     __tablename__ = "access_reviews"
+    __node_of__ = ("opened_by",)
     __verbs__ = ("view", "export")
 
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))

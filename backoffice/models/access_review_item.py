@@ -47,6 +47,7 @@ class AccessReviewItem(Entity):
     """
 
     __tablename__ = "access_review_items"
+    __node_of__ = ("user",)
     __singular__ = "access review entry"
     __plural__ = "access review entries"
     __label__ = "title"

@@ -1,7 +1,7 @@
 """The tables between two entities.
 
-They hold who is in which group, which client tags users and clients have, and which groups a
-group's members can assign.
+They hold who is in which group, which client tags users and clients have, which accounts users
+reach, and which groups a group's members can assign.
 """
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Table, or_, text, true
@@ -50,6 +50,20 @@ client_client_tags = Table(
         primary_key=True,
     ),
     Index("ix_client_client_tags_client_tag_id_client_id", "client_tag_id", "client_id"),
+)
+user_platform_accounts = Table(
+    "user_platform_accounts",
+    Base.metadata,
+    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("node_id", BigInt, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_user_platform_accounts_node_id_user_id", "node_id", "user_id"),
+)
+user_sub_accounts = Table(
+    "user_sub_accounts",
+    Base.metadata,
+    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("node_id", BigInt, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_user_sub_accounts_node_id_user_id", "node_id", "user_id"),
 )
 group_grants = Table(
     "group_grants",

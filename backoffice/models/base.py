@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import ColumnElement, MetaData, SQLColumnExpression, bindparam, case, event
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column, relationship
 
 from backoffice import clock
 from backoffice.models import keys
@@ -76,6 +76,7 @@ class Record(Base):
         __database__: the name of another database that has the rows (docs/company.md).
         __masks__: the masks of computed attributes that tell of masked columns, by name
             (models/masks.py); '' for one that tells nothing of them.
+        __node_of__: the relations to rows whose node is also that of a row (models/node.py).
         __folds__: whether `name_key` is the key of the text `name` (models/keys.py).
 
     `column` declares a column with what only the product asks for (models/columns.py). Its `info`
@@ -99,6 +100,7 @@ class Record(Base):
     __described__: ClassVar[Mapping[str, TableColumn]] = {}
     __database__: ClassVar[str] = ""
     __masks__: ClassVar[Mapping[str, str]] = {}
+    __node_of__: ClassVar[tuple[str, ...]] = ()
     __folds__: ClassVar[bool] = True
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
@@ -111,6 +113,7 @@ class Record(Base):
             cls.__plural__ = cls.__dict__.get("__plural__") or words
             cls.__singular__ = cls.__dict__.get("__singular__") or words.removesuffix("s")
             # With AUTOINCREMENT, SQLite never gives an id twice.
+            _relate_to_node(cls)
             own_arguments = tuple(cls.__dict__.get("__table_args__", ()))
             cls.__table_args__ = (*own_arguments, {"sqlite_autoincrement": True})
         super().__init_subclass__(**kwargs)
@@ -206,6 +209,15 @@ class Searchable:
 @event.listens_for(Searchable, "before_update", propagate=True)
 def _refold(_mapper: object, _connection: object, row: Searchable) -> None:
     keys.update(row)
+
+
+def _relate_to_node(model: type[Record]) -> None:
+    """Add the relationship `node` beside a column of models/node.py, unless there is one."""
+    of_node = model.__dict__.get("node_id")
+    if "node" in model.__dict__ or not isinstance(of_node, MappedColumn):
+        return
+    if of_node.column.foreign_keys:
+        model.node = relationship("Node", foreign_keys=[of_node])
 
 
 def _require_table(model: type[Record]) -> None:

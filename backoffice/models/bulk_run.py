@@ -37,6 +37,7 @@ class BulkRun(Record):
     """
 
     __tablename__ = "bulk_runs"
+    __node_of__ = ("actor",)
     __timeline__ = "created_at"
     __verbs__ = ("view", "export")
 

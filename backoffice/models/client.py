@@ -28,6 +28,7 @@ from backoffice.models.client_tag import ClientTag
 from backoffice.models.columns import column
 from backoffice.models.company import Company
 from backoffice.models.keys import key_type
+from backoffice.models.node import Node, of_node
 from backoffice.models.types import BigInt
 
 TYPES = ("enterprise", "merchant")
@@ -122,7 +123,9 @@ class Client(Searchable, Entity):
     joined_at: Mapped[datetime] = column(default=clock.now, personal=False)
     last_login_at: Mapped[datetime | None] = column(personal=True)
     sessions_valid_from: Mapped[datetime | None] = column(hidden=True, personal=False)
+    node_id: Mapped[int] = of_node(personal=False)
 
+    node: Mapped[Node] = relationship()
     company: Mapped[Company | None] = relationship()
     tags: Mapped[list[ClientTag]] = relationship(secondary=client_client_tags)
 
@@ -140,6 +143,7 @@ class Client(Searchable, Entity):
         Index("ix_clients_phone_key_id", "phone_key", "id"),
         Index("ix_clients_joined_at_id", "joined_at", "id"),
         Index("ix_clients_company_id_id", "company_id", "id"),
+        Index("ix_clients_node_id_id_status", "node_id", "id", "status"),
         Index("ix_clients_status_id_country", "status", "id", "country"),
         # Every list asks for the status, so that these are counted without the table.
         Index("ix_clients_is_staff_id_status", "is_staff", "id", "status"),

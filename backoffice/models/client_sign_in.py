@@ -26,6 +26,7 @@ class ClientSignIn(Record):
     """
 
     __tablename__ = "client_sign_ins"
+    __node_of__ = ("client",)
     __timeline__ = "at"
     __singular__ = "API session"
     __plural__ = "API sessions"

@@ -35,6 +35,7 @@ class ClientToken(Record):
     """
 
     __tablename__ = "client_tokens"
+    __node_of__ = ("client",)
     __timeline__ = "at"
     __singular__ = "sent token"
     __plural__ = "sent tokens"

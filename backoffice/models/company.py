@@ -1,10 +1,11 @@
 """Company: a business that clients belong to."""
 
 from sqlalchemy import Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Entity, Searchable
 from backoffice.models.columns import column
+from backoffice.models.node import Node, of_node
 
 
 class Company(Searchable, Entity):
@@ -37,9 +38,13 @@ class Company(Searchable, Entity):
         String(500), default="", mask="text", info={"key": False}
     )
     communication_language: Mapped[str | None] = column(String(8), kind="language")
+    node_id: Mapped[int] = of_node()
+
+    node: Mapped[Node] = relationship()
 
     __table_args__ = (
         Index("ix_companies_search_key_id", "search_key", "id"),
         Index("ix_companies_country_of_incorporation_id", "country_of_incorporation", "id"),
         Index("ix_companies_created_at_id", "created_at", "id"),
+        Index("ix_companies_node_id_id", "node_id", "id"),
     )

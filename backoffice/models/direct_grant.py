@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backoffice import clock
 from backoffice.models import fields
 from backoffice.models.base import Entity, moment
+from backoffice.models.membership_ends import SOON
 from backoffice.models.types import BigInt
-from backoffice.models.user import SOON, User
+from backoffice.models.user import User
 
 ENDS = ("soon", "later", "over", "never")
 
@@ -26,6 +27,7 @@ class DirectGrant(Entity):
     """
 
     __tablename__ = "direct_grants"
+    __node_of__ = ("user",)
     __singular__ = "extra permission"
     __plural__ = "extra permissions"
     __label__ = "permission"

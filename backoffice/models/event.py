@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Record
 from backoffice.models.columns import column
+from backoffice.models.node import OF_NODE
 from backoffice.models.types import BigInt, Json
 from backoffice.models.user import User
 
@@ -24,6 +25,7 @@ class Event(Record):
     Attributes:
         subject_key: the key of a row that has no number (models/row_keys.py). The hash of an event
             covers it if it is there, so that events from before it existed keep theirs.
+        node_id: the node of the row, or else of the actor; None if that is the company itself.
     """
 
     __tablename__ = "events"
@@ -60,6 +62,9 @@ class Event(Record):
     previous_hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
     hash: Mapped[str] = mapped_column(String(64), info={"personal": False, "hidden": True})
     subject_key: Mapped[str | None] = mapped_column(Text, info={"personal": False, "kind": "text"})
+    node_id: Mapped[int | None] = mapped_column(
+        BigInt, info={"personal": False, "hidden": True, OF_NODE: True}
+    )
 
     # There is no foreign key, because events stay when the rows they are about are deleted.
     actor: Mapped[User | None] = relationship(
@@ -81,6 +86,12 @@ class Event(Record):
         Index("ix_events_bulk_run_id_at_id", "bulk_run_id", "at", "id"),
         Index("ix_events_ip_at_id", "ip", "at", "id", postgresql_ops={"ip": "text_pattern_ops"}),
         Index("ix_events_result_at_id", "result", "at", "id"),
+        Index(
+            "ix_events_node_id_at_id",
+            *("node_id", "at", "id"),
+            sqlite_where=text("node_id IS NOT NULL"),
+            postgresql_where=text("node_id IS NOT NULL"),
+        ),
         Index("ix_events_subject_type_at_id", "subject_type", "at", "id"),
     )
 

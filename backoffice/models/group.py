@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, and_, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.associations import group_grants, is_current, user_groups
 from backoffice.models.base import Entity, Searchable
+from backoffice.models.columns import column
 from backoffice.models.group_keys import LENGTH, free_key
 from backoffice.models.keys import key_type
+from backoffice.models.node import KINDS, Node, of_node
 from backoffice.models.types import BigInt
 
 ADMINISTRATORS = "administrators"
+LEVELS = KINDS[1:]
 
 
 class Group(Searchable, Entity):
@@ -26,6 +29,10 @@ class Group(Searchable, Entity):
         all_permissions: true for the group of administrators only.
         grants: the groups that members can assign.
         mask_data: whether members see the personal data of clients masked.
+        node: the service provider whose people alone may be in it; None if all may.
+        level: of a group that is a role, how much of a node its members reach: all of the service
+            provider, platform accounts, or sub-accounts. A person has one role at most. A group
+            without a level says nothing about that.
         reviewer: who decides in access reviews whether its members are to stay.
     """
 
@@ -50,6 +57,15 @@ class Group(Searchable, Entity):
         BigInt, ForeignKey("users.id", ondelete="SET NULL"), sort_order=95
     )
 
+    node_id: Mapped[int | None] = of_node(optional=True)
+    level: Mapped[str | None] = column(
+        String(20),
+        choices=LEVELS,
+        info={"tells_of": Node.__tablename__},
+        sort_order=97,
+    )
+
+    node: Mapped[Node | None] = relationship(foreign_keys=[node_id])
     # By name, because the module of User imports this one.
     users: Mapped[list[Any]] = relationship(
         "User",
@@ -69,4 +85,6 @@ class Group(Searchable, Entity):
     __table_args__ = (
         Index("ix_groups_name_skeleton", "name_skeleton", unique=True),
         Index("ix_groups_reviewer_id", "reviewer_id"),
+        Index("ix_groups_node_id_id", "node_id", "id"),
+        CheckConstraint(f"level IN {LEVELS}", name="level"),
     )

@@ -31,6 +31,7 @@ class KycCase(Entity):
     """
 
     __tablename__ = "kyc_cases"
+    __node_of__ = ("client",)
     __singular__ = "KYC case"
     __plural__ = "KYC cases"
     __label__ = "title"

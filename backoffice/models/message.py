@@ -68,6 +68,7 @@ class Message(Entity):
     """
 
     __tablename__ = "messages"
+    __node_of__ = ("user", "client")
     __timeline__ = "created_at"
     __label__ = "title"
     __verbs__ = ("view", "export")

@@ -34,6 +34,7 @@ class Session(Entity):
     """
 
     __tablename__ = "sessions"
+    __node_of__ = ("user",)
     __timeline__ = "created_at"
     __label__ = "title"
     __verbs__ = ("view",)

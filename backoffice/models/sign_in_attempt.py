@@ -32,6 +32,7 @@ class SignInAttempt(Record):
     """
 
     __tablename__ = "sign_in_attempts"
+    __node_of__ = ("user",)
     __timeline__ = "at"
     __singular__ = "sign-in"
     __plural__ = "sign-ins"

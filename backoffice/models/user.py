@@ -1,7 +1,7 @@
 """User: a person who signs in to the back office."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -24,15 +24,22 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column, object_session, relationship
 
-from backoffice.models import invitation_state
-from backoffice.models.associations import is_current, user_client_tags, user_groups
-from backoffice.models.base import Entity, Searchable, moment
+from backoffice.models import invitation_state, membership_ends
+from backoffice.models.associations import (
+    is_current,
+    user_client_tags,
+    user_groups,
+    user_platform_accounts,
+    user_sub_accounts,
+)
+from backoffice.models.base import Entity, Searchable
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.columns import column
 from backoffice.models.group import Group
 from backoffice.models.keys import key_type
+from backoffice.models.node import Node, of_node
 from backoffice.models.types import BigInt
 from backoffice.text import address_key
 
@@ -41,13 +48,19 @@ LOGIN_METHODS = ("email", "login")
 PASSWORD_STATES = ("none", "usable", "temporary", "expired")
 SCOPE_MODES = ("all", "only", "except")
 LISTED = SCOPE_MODES[1:]  # those that need a list of values
+ACCOUNT_MODES = ("whole", "all", "only")
 SCOPE_WORDS = {"only": "Only these", "except": "All except these"}
 AVATAR_SIZES = (64, 256)  # pixels, both ways
-MEMBERSHIP_ENDS = ("soon", "later", "none")  # soon: within SOON
-SOON = timedelta(days=7)  # before its end, an access is said to end soon
 TWO_FACTORS = ("disabled", "email", "totp")
+# The `info` of columns that are only there for those who see several nodes.
+OF_NODES: dict[str, Any] = {"tells_of": Node.__tablename__}
 # The `info` of columns that people prove their identity with; see `credential_version`.
 CREDENTIAL: dict[str, Any] = {"credential": True}
+
+
+def _accounts_mode() -> MappedColumn[Any]:
+    said: dict[str, Any] = {"default": "whole", "server_default": "whole", "personal": False}
+    return column(String(5), choices=ACCOUNT_MODES, info=OF_NODES, **said)
 
 
 class User(Searchable, Entity):
@@ -71,6 +84,11 @@ class User(Searchable, Entity):
         client_tags_mode, countries_mode: which clients the user sees: all, "only" those with these
             tags or of these countries, or all "except" those.
         mask_data: whether the user sees the personal data of clients masked.
+        node: the service provider whom the user belongs to, or the company itself.
+        platform_accounts_mode: whether the user reaches the "whole" node, "all" its platform
+            accounts, present and later, or "only" some.
+        sub_accounts_mode: the same within the platform account, where it is only one: the "whole"
+            account, "all" its sub-accounts, or "only" some.
         password_is_short: whether the password is so short that a second factor is required.
     """
 
@@ -83,7 +101,7 @@ class User(Searchable, Entity):
     __derived__: ClassVar = {
         "invitation": invitation_state.STATES,
         "invitation_ends": invitation_state.ENDS,
-        "membership_ends": MEMBERSHIP_ENDS,
+        "membership_ends": membership_ends.ENDS,
     }
 
     uuid: Mapped[UUID] = mapped_column(Uuid, default=uuid4, unique=True, info={"personal": False})
@@ -189,6 +207,9 @@ class User(Searchable, Entity):
     mask_data: Mapped[bool] = mapped_column(
         default=False, server_default=false(), info={"personal": False}
     )
+    node_id: Mapped[int] = of_node(personal=False)
+    platform_accounts_mode: Mapped[str] = _accounts_mode()
+    sub_accounts_mode: Mapped[str] = _accounts_mode()
     preferences: Mapped[dict[str, Any]] = mapped_column(
         default=dict, info={"personal": True, "hidden": True}
     )
@@ -205,6 +226,9 @@ class User(Searchable, Entity):
     client_tags: Mapped[list[ClientTag]] = relationship(
         secondary=user_client_tags, back_populates="users"
     )
+    node: Mapped[Node] = relationship(foreign_keys=[node_id])
+    platform_accounts: Mapped[list[Node]] = relationship(secondary=user_platform_accounts)
+    sub_accounts: Mapped[list[Node]] = relationship(secondary=user_sub_accounts)
     created_by: Mapped["User | None"] = relationship(
         remote_side="User.id", foreign_keys=[created_by_id]
     )
@@ -218,6 +242,10 @@ class User(Searchable, Entity):
         CheckConstraint(f"password_state IN {PASSWORD_STATES}", name="password_state"),
         CheckConstraint(f"client_tags_mode IN {SCOPE_MODES}", name="client_tags_mode"),
         CheckConstraint(f"countries_mode IN {SCOPE_MODES}", name="countries_mode"),
+        CheckConstraint(
+            f"platform_accounts_mode IN {ACCOUNT_MODES}", name="platform_accounts_mode"
+        ),
+        CheckConstraint(f"sub_accounts_mode IN {ACCOUNT_MODES}", name="sub_accounts_mode"),
         CheckConstraint(
             "status = 'deleted' OR (login_method = 'email' AND email_key IS NOT NULL)"
             " OR (login_method = 'login' AND login_key IS NOT NULL)",
@@ -239,6 +267,8 @@ class User(Searchable, Entity):
         Index("ix_users_status_id_two_factor", "status", "id", "two_factor"),
         Index("ix_users_two_factor_id", "two_factor", "id"),
         Index("ix_users_login_method_id", "login_method", "id"),
+        # Whose people are all of one node reads only theirs.
+        Index("ix_users_node_id_id_status", "node_id", "id", "status"),
         Index(
             "ix_users_never_invited",
             "id",
@@ -322,7 +352,7 @@ class User(Searchable, Entity):
 
     @hybrid_property
     def membership_ends(self) -> str:
-        """When the first of the memberships that end does so, one of `MEMBERSHIP_ENDS`."""
+        """When the first of the memberships that end does so, one of `membership_ends.ENDS`."""
         return self._derived("membership_ends")
 
     @membership_ends.inplace.expression
@@ -333,7 +363,7 @@ class User(Searchable, Entity):
     @classmethod
     def derived(cls, name: str, value: str) -> ColumnElement[bool]:
         if name == "membership_ends":
-            return _membership_ends(cls, value)
+            return membership_ends.ends(cls, value)
         if name == "invitation":
             return invitation_state.is_in(cls, value)
         return invitation_state.ends(cls, value)
@@ -354,19 +384,6 @@ class User(Searchable, Entity):
         """
         own_password = and_(cls.password_hash.is_not(None), cls.password_state == "usable")
         return and_(cls.status == "active", cls.login_method == "email", own_password)
-
-
-def _membership_ends(users: type[User], when: str) -> ColumnElement[bool]:
-    """SQL: whether the first membership of the user that ends does so then."""
-    ends_at = user_groups.c.ends_at
-    ending = select(user_groups.c.user_id).where(ends_at > moment())
-    is_soon = users.id.in_(ending.where(ends_at <= moment(SOON)))
-    match when:
-        case "soon":
-            return is_soon
-        case "later":
-            return and_(users.id.in_(ending), ~is_soon)
-    return users.id.not_in(ending)
 
 
 @event.listens_for(User, "before_update")

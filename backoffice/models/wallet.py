@@ -36,6 +36,7 @@ class Wallet(Searchable, Entity):
     """
 
     __tablename__ = "wallets"
+    __node_of__ = ("client",)
     __verbs__ = ("view", "edit", "export")
     __search__ = ("name", "external_id")
     __trigrams__ = ("search_key",)
@@ -69,6 +70,7 @@ class WalletMember(Entity):
     """A client who works with a wallet: an owner, or somebody of their staff."""
 
     __tablename__ = "wallet_members"
+    __node_of__ = ("wallet", "client")
     __singular__ = "wallet member"
     __plural__ = "wallet members"
     __label__ = "title"

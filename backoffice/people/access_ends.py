@@ -29,7 +29,8 @@ from backoffice.models.associations import user_groups
 from backoffice.models.base import Record
 from backoffice.models.direct_grant import DirectGrant
 from backoffice.models.group import Group
-from backoffice.models.user import SOON, User
+from backoffice.models.membership_ends import SOON
+from backoffice.models.user import User
 from backoffice.people import access
 from backoffice.policy.actor import Actor
 from backoffice.policy.grants import ADMINISTRATORS_LOCK

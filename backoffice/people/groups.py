@@ -14,6 +14,7 @@ from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
 from backoffice.models.associations import group_grants
 from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.models.node import ROOT, SERVICE_PROVIDER, Node
 from backoffice.policy import client_limits, grants, permissions, second_factor
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import scope
@@ -38,6 +39,8 @@ def out_of_reach(actor: Actor, group: Group) -> str:
 
 def beyond_reach(actor: Actor, group: Group, grantable_ids: Collection[int]) -> str:
     """Return the same for an actor who may give the groups with these ids."""
+    if group.node_id is None and actor.node_id != ROOT:
+        return str(_("%(group)s is for all service providers.", group=group.name))
     if group.all_permissions:
         return str(_("Administrators cannot be changed: its members may do everything."))
     if group.id in actor.group_ids:
@@ -128,6 +131,7 @@ def check_and_complete(actor: Actor, group: Group | None, values: dict[str, Any]
     _check_name(group, values)
     _check_permissions(actor, group, values)
     _check_mask(actor, group, values)
+    _check_node(actor, group, values)
     before = set(group.grants) if group else set()
     after = set(values.get("grants", before))
     moved = before ^ after
@@ -222,6 +226,32 @@ def _check_mask(actor: Actor, group: Group | None, values: dict[str, Any]) -> No
     if group and is_taken_off and actor.mask_data:
         message = str(client_limits.STAYS_MASKED).format(label=group.name)
         raise GrantExceeded(message, field="mask_data", code="groups.edit")
+
+
+def _check_node(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:
+    """Require that the members of a group, and what they reach, fit where it is.
+
+    A new group of somebody who belongs to a service provider is of that provider.
+    """
+    if group is None and actor.node_id != ROOT:
+        values.setdefault("node", db.session.get_one(Node, actor.node_id))
+    node = values.get("node", group.node if group else None)
+    if node is not None and node.kind != SERVICE_PROVIDER:
+        raise RuleBroken(_("Groups belong to a service provider, or to all."), field="node")
+    if actor.node_id != ROOT and (node is None or node.id != actor.node_id):
+        raise GrantExceeded(
+            _("This would be for others than yours."), field="node", code="groups.edit"
+        )
+    _keep_of_members(group, values)
+
+
+def _keep_of_members(group: Group | None, values: dict[str, Any]) -> None:
+    """Refuse to change whom a group is for, and what they reach, while it has members."""
+    if group is None:
+        return
+    for name in ("node", "level"):
+        if values.get(name) not in (None, getattr(group, name)) and group.users:
+            raise RuleBroken(_("This stays while the group has members."), field=name)
 
 
 def _check_permissions(actor: Actor, group: Group | None, values: dict[str, Any]) -> None:

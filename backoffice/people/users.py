@@ -18,7 +18,14 @@ from backoffice.models import mails
 from backoffice.models.group import Group
 from backoffice.models.message import Message
 from backoffice.models.user import User
-from backoffice.people import access, client_limits, forecast, groups, invitations
+from backoffice.people import (
+    access,
+    client_limits,
+    forecast,
+    groups,
+    invitations,
+    placement,
+)
 from backoffice.people.forecast import Change
 from backoffice.policy import grants
 from backoffice.policy.actor import Actor
@@ -40,6 +47,7 @@ FIELD_PERMISSIONS = {
     "countries": client_limits.SCOPE,
     "countries_mode": client_limits.SCOPE,
     "mask_data": client_limits.MASK,
+    **dict.fromkeys(placement.FIELDS, placement.PLACE),
     "ip_whitelist": "users.edit_ip",
 }
 
@@ -126,6 +134,7 @@ def check_and_complete(actor: Actor, user: User | None, values: dict[str, Any]) 
     _check_name(actor, user, values)
     _check_groups(actor, user, values, grantable)
     client_limits.check(actor, user, values)
+    placement.check(actor, user, values)
     _check_addresses(actor, user, values)
 
 
@@ -155,7 +164,7 @@ def _check_permissions(actor: Actor, user: User | None, values: dict[str, Any]) 
         if name not in values or can(actor, code):
             continue
         value = values[name]
-        if user is None and name.endswith("_mode") and value == "all":
+        if user is None and name.endswith("_mode") and value in ("all", "whole"):
             continue  # what a new person has who was given nothing
         if value != _current(user, name, type(value)):
             message = _("You need the permission %(code)s to change this.", code=code)
@@ -322,6 +331,7 @@ def _require_other_administrator(user: User) -> None:
 def _inherit_limits(actor: Actor, values: dict[str, Any]) -> None:
     creator: User | None = values.get("created_by")
     client_limits.inherit(actor, values, list(creator.client_tags) if creator else [])
+    placement.inherit(actor, values, creator)
 
 
 def _check_addresses(actor: Actor, user: User | None, values: dict[str, Any]) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from backoffice.models.node import ROOT
+from backoffice.policy.reach import EVERYTHING, Reach
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -24,6 +27,9 @@ class Actor:
         client_tags_mode, client_tag_ids: whether they see all clients, "only" those with these
             tags, or all "except" those. With all, the tags are not read.
         countries_mode, countries: the same by country, as ISO 3166-1 has it.
+        node_id: the node of the organisation that they belong to.
+        reach: the nodes whose people and rows they see.
+        has_nodes: whether there are nodes besides the root, and they see them.
         mask_data: whether they see personal data of clients masked.
         revealed: the ids of the rows, by table, that they see without masks for some minutes.
         ip: the address from which they ask, in canonical form.
@@ -51,6 +57,9 @@ class Actor:
     client_tag_ids: frozenset[int] = frozenset()
     countries_mode: str = "all"
     countries: frozenset[str] = frozenset()
+    node_id: int = ROOT
+    reach: Reach = EVERYTHING
+    has_nodes: bool = False
     mask_data: bool = False
     revealed: Mapping[str, frozenset[int]] = field(default_factory=dict)
     ip: str = ""

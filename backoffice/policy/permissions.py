@@ -65,6 +65,12 @@ BUILT_IN = (
     ),
     Permission("users.assign_scope", _l("Decide which clients people see"), is_strong=True),
     Permission(
+        "users.assign_nodes",
+        _l("Decide which part of the organisation people belong to and reach"),
+        danger=True,
+        is_strong=True,
+    ),
+    Permission(
         "users.mask", _l("Decide whether people see clients' personal data"), is_strong=True
     ),
     Permission(

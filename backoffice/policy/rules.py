@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     false,
     not_,
     or_,
@@ -19,13 +20,16 @@ from sqlalchemy import (
 )
 
 from backoffice.errors import NotAllowed
-from backoffice.models import fields, row_keys
+from backoffice.models import fields, row_keys, row_nodes
 from backoffice.models.base import Record
 from backoffice.models.bulk_run import BulkRun
+from backoffice.models.group import Group
+from backoffice.models.node import Node
 from backoffice.models.user import User
 from backoffice.policy import masking
 from backoffice.policy.actor import Actor
 from backoffice.policy.permissions import area_of, catalogue
+from backoffice.policy.reach import people, within
 from backoffice.text import capital
 
 Scope = Callable[[Actor], ColumnElement[bool]]
@@ -80,6 +84,8 @@ def may_read(actor: Actor | None, model: type[Record], name: str) -> bool:
     if masking.is_masked(actor, model, name) and fields.is_file(model, name):
         return False
     other = fields.told_of(model, name)
+    if other is Node and (actor is None or not actor.has_nodes):
+        return False
     return other is None or sees(actor, other)
 
 
@@ -88,7 +94,37 @@ def scope(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]:
     if actor is None or not sees(actor, model):
         return false()
     seen = _narrower[model](actor) if model in _narrower else true()
+    if not actor.reach.is_everything:
+        seen = and_(seen, _reached(actor, model))
     return and_(seen, *row_keys.present(model)) if model.__key_columns__ else seen
+
+
+def _reached(actor: Actor, model: type[Record]) -> ColumnElement[bool]:
+    """SQL: whether a row is of a node that the actor reaches; rows of no node are seen by all."""
+    if model is Node:
+        return or_(Node.id == actor.node_id, within(actor.reach, Node.id))
+    if model is User:
+        return or_(User.id == actor.user_id, people(actor.reach, actor.node_id))
+    if model is Group:
+        return or_(Group.node_id.is_(None), Group.node_id == actor.node_id)
+    if model.__node_of__:
+        reached = (_is_reached(actor, model, name) for name in model.__node_of__)
+        return and_(_has_one(model), *reached)
+    of_node = row_nodes.own_column(model)
+    return true() if of_node is None else within(actor.reach, of_node)
+
+
+def _has_one(model: type[Record]) -> ColumnElement[bool]:
+    """SQL: whether one of the related rows that say a row's node is there."""
+    return or_(*(row_nodes.key(model, name).is_not(None) for name in model.__node_of__))
+
+
+def _is_reached(actor: Actor, model: type[Record], name: str) -> ColumnElement[bool]:
+    """SQL: whether the related row, if there is one, is of a node that the actor reaches."""
+    other = fields.related_model(model, name)
+    key = row_nodes.key(model, name)
+    row = select(other.id).where(other.id == key, _reached(actor, other))
+    return or_(key.is_(None), exists(row.correlate(model)))
 
 
 def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
@@ -126,6 +162,8 @@ def restriction(actor: Actor | None, model: type[Record]) -> ColumnElement[bool]
 
 def _hides_names(actor: Actor | None, model: type[Record]) -> bool:
     """Return whether the actor's scope leaves out any row that has a name."""
+    if actor is not None and not actor.reach.is_everything and row_nodes.is_of_node(model):
+        return True
     narrower = _narrower.get(model)
     if narrower is None or actor is None:
         return narrower is not None

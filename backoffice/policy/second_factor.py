@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, exists, or_
 
 from backoffice.models.associations import is_current, user_groups
 from backoffice.models.group import ADMINISTRATORS, Group
+from backoffice.models.node import ROOT, Node
 from backoffice.models.user import User
 from backoffice.settings import Settings
 from backoffice.text import name_key
@@ -23,9 +24,16 @@ class Named(Protocol):
 
 
 def required(settings: Settings) -> ColumnElement[bool]:
-    """SQL: whether one of the user's groups requires a second factor."""
+    """SQL: whether one of the user's groups, or their node, requires a second factor."""
     of_person = (user_groups.c.user_id == User.id, user_groups.c.group_id == Group.id)
-    return exists().where(*of_person, is_current(), is_named_in(settings))
+    by_group = exists().where(*of_person, is_current(), is_named_in(settings))
+    by_node = exists().where(Node.id == User.node_id, Node.two_factor_required)
+    return or_(by_group, by_node)
+
+
+def is_demanded(user: User) -> bool:
+    """Return whether the user's node requires a second factor of all its people."""
+    return user.node_id != ROOT and user.node.two_factor_required
 
 
 def is_named_in(settings: Settings) -> ColumnElement[bool]:
@@ -47,16 +55,18 @@ def needs_app(groups: Iterable[Named], settings: Settings) -> bool:
     return any(group.key == ADMINISTRATORS and is_named(group, settings) for group in groups)
 
 
-def is_due(two_factor: str, groups: Iterable[Named], settings: Settings) -> bool:
+def is_due(
+    two_factor: str, groups: Iterable[Named], settings: Settings, *, by_node: bool = False
+) -> bool:
     """Return whether a user with this second factor, in these groups, has to enrol another one.
 
-    They have to do so before anything else.
+    They have to do so before anything else. `by_node` says that their node requires one.
     """
-    if not settings.two_factor_groups or two_factor == "totp":
+    if two_factor == "totp":
         return False
     if two_factor == "email":
         return needs_app(groups, settings)
-    return is_required(groups, settings)
+    return by_node or is_required(groups, settings)
 
 
 def is_named(group: Named, settings: Settings) -> bool:

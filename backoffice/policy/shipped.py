@@ -38,6 +38,7 @@ PEOPLE = (
     "invitations",
     "sessions",
     "sign_in_attempts",
+    "nodes",
 )
 WORK = (
     "access_review_items",
@@ -84,8 +85,8 @@ def _runs_company(permission: Permission) -> bool:
 
 
 def _runs_staff(permission: Permission) -> bool:
-    changing = ("groups.create", "groups.edit", "groups.delete", "groups.import")
-    return _runs_company(permission) and permission.code not in changing
+    decides = permission.area in ("groups", "nodes") and not _view_only(permission)
+    return _runs_company(permission) and (not decides or permission.code == "groups.export")
 
 
 SHIPPED = (

@@ -30,6 +30,7 @@ from backoffice.models.event import Event
 from backoffice.models.group import Group
 from backoffice.models.kyc_case import KycCase
 from backoffice.models.message import Message
+from backoffice.models.node import ROOT, Node
 from backoffice.models.session import Session
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.user import User
@@ -60,6 +61,7 @@ def build(settings: Settings) -> World:
         ClientTag: _pair(tag.id for tag in tags),
         BulkRun: _pair(each.id for each in runs),
         Event: _pair(events),
+        Node: _nodes(),
         **_review(people),
         DirectGrant: _extra_permissions(people),
         **_clients(),
@@ -67,7 +69,7 @@ def build(settings: Settings) -> World:
     }
     db.session.expire_all()
     versions: dict[type[Record], int] = {User: cast.employee.version}
-    editable = (Group, ClientTag, Client, Company, Wallet, WalletMember, KycCase)
+    editable = (Group, ClientTag, Node, Client, Company, Wallet, WalletMember, KycCase)
     versions |= dict.fromkeys(editable, 1)
     return World(rows, versions, str(planned.token), _view(cast))
 
@@ -96,6 +98,16 @@ def _review(people: Sequence[User]) -> dict[type[Record], tuple[int, int]]:
         AccessReview: _pair(each.id for each in reviews),
         AccessReviewItem: _pair(each.id for each in items),
     }
+
+
+def _nodes() -> tuple[int, int]:
+    """Add two service providers, to which nobody belongs."""
+    providers = [
+        Node(name=name, kind="service_provider", parent_id=ROOT) for name in ("Harbour", "Quay")
+    ]
+    db.session.add_all(providers)
+    db.session.flush()
+    return _pair(each.id for each in providers)
 
 
 def _clients() -> dict[type[Record], tuple[int, int]]:

@@ -100,6 +100,7 @@ def test_without_a_search_there_is_every_page_and_action(
     assert groups["Actions"] == [
         "Add person",
         "Add group",
+        "Add node",
         "Add client",
         "Add company",
         "Add wallet member",

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from backoffice.models.base import Entity, Record
 from backoffice.models.group import Group
+from backoffice.models.node import SERVICE_PROVIDER, Node
 from backoffice.people import forecast, group_comparison, groups, members
 from backoffice.policy.actor import Actor
 from backoffice.sheets.changes import state_of
@@ -45,12 +46,17 @@ class Groups(SheetPages, ComparePages, Screen):
     column_list = ("id", "name", "description", "is_system", "created_at", "updated_at")
     column_default_list = ("id", "name", "description", "is_system", "updated_at")
     column_filters = ("is_system", "created_at")
-    form_columns = ("name", "description", "reviewer", "mask_data", "permissions", "grants")
+    form_columns = (
+        *("name", "description", "node", "level", "reviewer", "mask_data"),
+        *("permissions", "grants"),
+    )
     column_details_list = (
         "id",
         "name",
         "description",
         "is_system",
+        "node",
+        "level",
         "reviewer",
         "mask_data",
         "grants",
@@ -73,9 +79,13 @@ class Groups(SheetPages, ComparePages, Screen):
         "grants": _l("Can assign"),
         "reviewer": _l("Reviewer"),
         "mask_data": _l("Mask data"),
+        "node": _l("Service provider"),
+        "level": _l("Role at the level of"),
     }
     column_descriptions: ClassVar = {
         "reviewer": _l("Decides in access reviews whether the members are to stay."),
+        "node": _l("Only its people may be in the group. Empty: those of all."),
+        "level": _l("How much of the organisation its members reach. Empty: no role."),
         "mask_data": _l("Members see names, e-mails and phones of clients as asterisks."),
     }
     details_tabs: ClassVar = {"permissions": _l("Permissions"), "grants": _l("Can assign")}
@@ -99,6 +109,14 @@ class Groups(SheetPages, ComparePages, Screen):
             _("Members can assign these groups"), **picker(self, actor, Group, "grants")
         )
         extra = {"permissions": permissions, "grants": grants}
+        if actor.has_nodes:
+            providers = picker(self, actor, Node, "node", Node.kind == SERVICE_PROVIDER)
+            extra["node"] = PickField(
+                self.column_labels["node"],
+                description=self.column_descriptions["node"],
+                multiple=False,
+                **providers,
+            )
         return type("GroupForm", (super().form_class(actor, row),), extra)
 
     def saved(

@@ -28,6 +28,7 @@ REASONS = {
     "login method": N_("May not sign in here, only in the app"),
     "password expired": N_("The temporary password has expired"),
     "address": N_("Not from this address"),
+    "node blocked": N_("Their service provider is blocked"),
     "second factor asked for": N_("Second factor asked for"),
     "confirmation": N_("Confirmation"),
     "current password": N_("Current password"),

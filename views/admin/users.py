@@ -15,14 +15,22 @@ from backoffice.auth import networks, one_time_secrets
 from backoffice.models.base import Entity, Record
 from backoffice.models.client_tag import ClientTag
 from backoffice.models.group import Group
+from backoffice.models.node import PLATFORM_ACCOUNT, SUB_ACCOUNT, Node
 from backoffice.models.user import User
-from backoffice.people import forecast, history, users
+from backoffice.people import forecast, history, placement, users
 from backoffice.policy.actor import Actor
 from backoffice.policy.rules import can, sees
 from backoffice.settings import configured
 from forms.base import Form
 from forms.fields import PickField
-from forms.user import UserForm, addresses_field, countries_mode_field, tags_mode_field
+from forms.user import (
+    UserForm,
+    addresses_field,
+    countries_mode_field,
+    platform_accounts_mode_field,
+    sub_accounts_mode_field,
+    tags_mode_field,
+)
 from views.admin import user_tabs
 from views.screen import Screen, cells
 from views.screen.columns import Column
@@ -125,6 +133,11 @@ class Users(Screen):
         Column("login_method", "filter details form", _l("Sign-in method")),
         Column("password_state", "details", _l("Password")),
         Column("groups", "shown filter details export form"),
+        Column("node", "offered filter details export form", _l("Service provider")),
+        Column("platform_accounts_mode", "details export form", _l("Reaches")),
+        Column("platform_accounts", "offered filter details export form"),
+        Column("sub_accounts_mode", "details export form", _l("Reaches of the account")),
+        Column("sub_accounts", "details export form"),
         Column("client_tags_mode", "details export form", _l("Allowed clients")),
         Column(
             "client_tags",
@@ -155,6 +168,7 @@ class Users(Screen):
     details_tabs: ClassVar = user_tabs.LABELS
     form = UserForm
     form_defaults: ClassVar = {  # nobody gives more than they have
+        "node": lambda actor: actor.node_id,
         "client_tags_mode": lambda actor: actor.client_tags_mode,
         "client_tags": lambda actor: sorted(actor.client_tag_ids),
         "countries_mode": lambda actor: actor.countries_mode,
@@ -180,10 +194,30 @@ class Users(Screen):
         if can(actor, "users.assign_groups") and sees(actor, Group) and not is_own_row:
             extra["groups"] = self._groups_field(actor, row)
         self._limit(actor, extra)
+        if actor.has_nodes and can(actor, placement.PLACE) and not is_own_row:
+            extra |= self._places(actor)
         if can(actor, "users.edit_ip"):
             hints = [_too_open(row.ip_whitelist if row else ()), _besides(actor, row)]
             extra["ip_whitelist"] = addresses_field(" ".join(filter(None, hints)))
         return extra
+
+    def _places(self, actor: Actor) -> dict[str, Field | None]:
+        """Return the fields that say where in the organisation the person is."""
+        kinds = {
+            "node": (_("Service provider"), Node.kind.in_(placement.HOMES)),
+            "platform_accounts": (_("These platform accounts"), Node.kind == PLATFORM_ACCOUNT),
+            "sub_accounts": (_("These sub-accounts"), Node.kind == SUB_ACCOUNT),
+        }
+        pickers: dict[str, Field | None] = {}
+        for name, (label, among) in kinds.items():
+            options = picker(self, actor, Node, name, among)
+            is_home = name == "node"
+            pickers[name] = PickField(label, multiple=not is_home, required=is_home, **options)
+        modes = {
+            "platform_accounts_mode": platform_accounts_mode_field(),
+            "sub_accounts_mode": sub_accounts_mode_field(),
+        }
+        return pickers | modes
 
     def _limit(self, actor: Actor, extra: dict[str, Field | None]) -> None:
         """Put in the fields that limit which clients the person sees, and how much of them."""

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager
 
-from backoffice.auth import last_seen, networks, sessions
+from backoffice.auth import admission, last_seen, networks, sessions
 from backoffice.auth.actors import actor_of
 from backoffice.auth.attempts import Origin
 from backoffice.data import records
@@ -195,7 +195,7 @@ def _admitted(value: str, *, locked: bool = False) -> tuple[Session, User] | Non
     if not found:
         return None
     _row, user = found
-    return found if networks.admits(user.ip_whitelist, _address()) else None
+    return found if admission.is_admitted(user, _address()) else None
 
 
 def _noted(value: str, found: tuple[Session, User] | None) -> bool:

@@ -60,7 +60,8 @@ def unguarded(app: Flask, story: list[int]) -> Iterator[None]:
 
 COLUMNS = [column.key for column in inspect(Event).column_attrs]
 OTHERS: dict[str, Any] = {
-    "id": 900, "actor_id": 77, "subject_id": 77, "bulk_run_id": 77, "actor_groups": ["Others"],
+    "id": 900, "actor_id": 77, "subject_id": 77, "bulk_run_id": 77, "node_id": 77,
+    "actor_groups": ["Others"],
     "result": "failed", "before": {"phone": "x"}, "after": {"phone": "y"},
     "action": "users.other", "subject_type": "groups",
     "reason": "Other", "ip": "203.0.113.1", "request_id": "other", "details_hash": "f" * 64,

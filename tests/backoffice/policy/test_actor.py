@@ -10,6 +10,7 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.policy.actor import Actor, initials, system
+from backoffice.policy.reach import Reach
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
 from tests.support.html import read
@@ -45,7 +46,7 @@ def test_an_actor_may_nothing_unless_it_is_said() -> None:
     nobody = Actor(7, "Nobody")
     assert nobody == Actor(
         7, "Nobody", "", frozenset(), False, frozenset(), (), "all", frozenset(), "all",
-            frozenset(), False, {}, "", "", None,
+            frozenset(), 1, Reach(), False, False, {}, "", "", None,
         False, False, False, "disabled", "en", "UTC", None, {},
     )  # fmt: skip
     assert (nobody.is_authenticated, nobody.is_active, nobody.is_anonymous) == (True, True, False)

@@ -79,11 +79,20 @@ MEANINGS = {
     "messages.export": "Download messages as a file",
     "messages.retry": "Have messages sent again that did not go out",
     "messages.view": "See the list of messages and their details",
+    "nodes.block": "Block and unblock service providers sensitive",
+    "nodes.create": "Add nodes",
+    "nodes.delete": "Delete nodes for good sensitive",
+    "nodes.edit": "Change nodes",
+    "nodes.export": "Download nodes as a file",
+    "nodes.view": "See the list of nodes and their details",
     "saved_views.share": "Share saved views of lists with their groups",
     "sessions.view": "See the list of sessions and their details",
     "sign_in_attempts.export": "Download sign-ins as a file",
     "sign_in_attempts.view": "See the list of sign-ins and their details",
     "users.assign_groups": "Add people to groups and remove them sensitive",
+    "users.assign_nodes": (
+        "Decide which part of the organisation people belong to and reach sensitive"
+    ),
     "users.assign_permissions": "Give people extra permissions and take them away sensitive",
     "users.assign_scope": "Decide which clients people see",
     "users.block": "Block and unblock people",
@@ -111,9 +120,10 @@ MEANINGS = {
 }
 # Whoever holds one of these decides who gets in, who is in which group, or what others see.
 STRONG = {
-    "groups.create", "groups.edit", "groups.import", "users.assign_groups",
-    "users.assign_permissions", "users.assign_scope", "users.create", "users.edit",
-    "users.edit_ip", "users.mask", "users.revoke", "users.view_as",
+    "groups.create", "groups.edit", "groups.import", "nodes.create", "nodes.edit",
+    "users.assign_groups", "users.assign_nodes", "users.assign_permissions",
+    "users.assign_scope", "users.create", "users.edit", "users.edit_ip", "users.mask",
+    "users.revoke", "users.view_as",
 }  # fmt: skip
 
 

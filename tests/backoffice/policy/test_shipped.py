@@ -25,9 +25,14 @@ OF_PEOPLE = frozenset(
             "invitations.",
             "sessions.",
             "sign_in_attempts.",
+            "nodes.",
         )
     )
 )
+DECIDING = {
+    *("groups.create", "groups.edit", "groups.delete", "groups.import"),
+    *("nodes.create", "nodes.edit", "nodes.delete", "nodes.block", "nodes.export"),
+}
 LOOKS = frozenset(("users.view", "groups.view", "client_tags.view"))
 STAFF = ("dispatcher", "agent_group_manager", "employee")
 
@@ -62,7 +67,7 @@ EXPECTED = {
     "company_administrator": Expected(
         "Company administrator",
         "Runs the staff: appoints dispatchers, agent group managers and employees.",
-        ALL - {"groups.create", "groups.edit", "groups.delete", "groups.import"},
+        ALL - DECIDING,
         STAFF,
     ),
     "dispatcher": Expected("Dispatcher", "Looks at people, groups and client tags.", LOOKS),
