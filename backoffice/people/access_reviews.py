@@ -31,7 +31,12 @@ from backoffice.text.numbers import formatted
 OPEN = "access_reviews.open"
 
 
-@scoped(AccessReviewItem)
+def _sees_some_alone(actor: Actor) -> bool:
+    """Return whether there may be entries that the actor does not see."""
+    return not (can(actor, "access_reviews.view") and can(actor, "users.view"))
+
+
+@scoped(AccessReviewItem, hides_names=_sees_some_alone)
 def _items(actor: Actor) -> ColumnElement[bool]:
     """Show people the entries that they review, and all to those who see the reviews.
 
