@@ -90,5 +90,6 @@ def test_events_that_tell_of_very_many_rows_are_listed_soon(client: Client, cast
     for page in ("/admin/events/", f"/admin/users/{cast.vera.id}?tab=events"):
         begin = time.process_time()
         text = client.get(page).text
-        assert time.process_time() - begin < 2
+        # A machine with other work takes a few seconds; each row beside each other, a minute.
+        assert time.process_time() - begin < 10
         assert ", ".join([f"tag {n}" for n in range(9988, 9996)] + ["…"]) in text
