@@ -84,7 +84,7 @@ def may_read(actor: Actor | None, model: type[Record], name: str) -> bool:
     if masking.is_masked(actor, model, name) and fields.is_file(model, name):
         return False
     other = fields.told_of(model, name)
-    if other is Node and (actor is None or not actor.has_nodes):
+    if other is Node and model is not Node and (actor is None or not actor.has_nodes):
         return False
     return other is None or sees(actor, other)
 
@@ -134,7 +134,10 @@ def named(actor: Actor | None, model: type[Record]) -> ColumnElement[str]:
     """
     anonymous = f"{capital(model.noun())} " + cast(model.id, String)
     seen = scope(actor, model)
-    name = case((seen, model.label_column()), else_=anonymous)
+    label = model.label_column()
+    if not isinstance(label.type, String):  # such as the id, where nothing else names a row
+        label = cast(label, String)
+    name = case((seen, label), else_=anonymous)
     return masking.label_in_sql(actor, model, name, not_(seen))
 
 

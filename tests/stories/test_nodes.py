@@ -140,6 +140,14 @@ def test_a_company_by_itself_never_notices(client: Client, cast: Cast) -> None:
         assert not re.search("Service provider|Platform account|Sub-account", page), path
 
 
+def test_the_first_node_is_added_below_the_company(client: Client, cast: Cast) -> None:
+    olivia = client.sign_in("olivia")
+    page = olivia.get("/admin/nodes/new").text
+    assert "Lies below" in page
+    assert olivia.post("/admin/nodes/new", {"name": "Harbour", "parent": ROOT}).status_code == 303
+    assert "Service provider" in olivia.get("/admin/users/new").text
+
+
 def test_a_node_lies_where_its_kind_belongs(
     client: Client, two: Providers, entered: Callable[[str], Client]
 ) -> None:
