@@ -28,14 +28,14 @@ def unseen(actor: Actor, rows: Sequence[R]) -> list[R]:
 
 
 def without_page(
-    actor: Actor | None, model: type[Record], labelled: Iterable[tuple[RowKey, str | None]]
+    actor: Actor | None, model: type[Record], labelled: Iterable[tuple[RowKey, object]]
 ) -> frozenset[RowKey]:
     """Return the ids of those rows, given with their labels, that have no page for the actor.
 
     Of rows that the actor does not see no name is told: what is left of a deleted client is called
     by its number. Only rows that end with theirs are asked for.
     """
-    ids = {row_id for row_id, label in labelled if label and label.endswith(f" {row_id}")}
+    ids = {row_id for row_id, label in labelled if str(label).endswith(f" {row_id}")}
     if not ids:
         return frozenset()
     seen = select(model.id).where(model.id.in_(sorted(ids)), scope(actor, model))

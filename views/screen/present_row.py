@@ -22,7 +22,10 @@ def facts(screen: Definition, actor: Actor, shown: Preview) -> list[Fact]:
     run, action = shown.run, shown.action
     if action.is_global or run.planned != 1:
         return []
-    (item,) = report.items(actor, run, action, limit=1)
+    found = report.items(actor, run, action, after=None, limit=1)
+    if not found:
+        return []
+    (item,) = found
     try:
         row = records.get(actor=actor, model=action.model, row_id=item.row_id)
     except NotFound:  # it has left the actor's sight since it was chosen

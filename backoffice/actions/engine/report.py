@@ -76,15 +76,18 @@ def items(
     action: Action,
     *,
     outcome: str = "",
-    after: int = 0,
+    after: int | None = 0,
     limit: int = 50,
 ) -> list[Item]:
     """Return up to `limit` rows of a run in the order of their numbers.
 
-    Only rows with a number above `after` are returned and, with `outcome`, only those that have it.
+    Only rows with a number above `after` are returned, or all with None, which some existing tables
+    have below 0. With `outcome`, only those that have it are.
     Of other people's runs, rows that the actor does not see are left out.
     """
-    shown = [BulkItem.run_id == run.id, BulkItem.row_id > after]
+    shown = [BulkItem.run_id == run.id]
+    if after is not None:
+        shown.append(BulkItem.row_id > after)
     shown.append(disclosure.told_items(actor, run, action.model))
     if outcome:
         shown.append(BulkItem.outcome == outcome)
