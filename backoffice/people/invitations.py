@@ -1,9 +1,10 @@
 """Send invitations, accept them, and ask for a new one with an old link."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from backoffice import clock, events
 from backoffice.auth import links, passwords, throttle
@@ -16,6 +17,7 @@ from backoffice.mail import outbox
 from backoffice.mail.outbox import OutgoingMail
 from backoffice.models import mails
 from backoffice.models.message import Message
+from backoffice.models.node import Node
 from backoffice.models.sign_in_attempt import SignInAttempt
 from backoffice.models.token import Token
 from backoffice.models.user import User
@@ -29,8 +31,24 @@ RENEWED_EVERY = timedelta(days=1)
 
 
 def send(people: Select[int], *, inviter: str, settings: Settings) -> list[Issued]:
-    """Mail each of `people` an invitation, and end the one before."""
-    return links.send(LINK_TYPE, people, settings, values={"inviter": inviter})
+    """Mail each of `people` an invitation, and end the one before.
+
+    It is valid as long as their node says, or else as everywhere.
+    """
+    of_people = select(Node.invitation_hours).join(User, User.node_id == Node.id)
+    issued = []
+    for hours in db.session.scalars(of_people.where(User.id.in_(people)).distinct()).all():
+        valid = timedelta(hours=hours) if hours else settings.invitation_valid
+        those = people.where(_valid_for(hours))
+        own = replace(settings, invitation_valid=valid)
+        issued += links.send(LINK_TYPE, those, own, values={"inviter": inviter})
+    return issued
+
+
+def _valid_for(hours: int | None) -> ColumnElement[bool]:
+    """SQL: whether the invitation of the user is valid for so many hours, by their node."""
+    nodes = select(Node.id).where(Node.invitation_hours.is_not_distinct_from(hours))
+    return User.node_id.in_(nodes)
 
 
 def accept(

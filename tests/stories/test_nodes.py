@@ -13,6 +13,7 @@ from sqlalchemy import select
 from backoffice.extensions import db
 from backoffice.models.event import Event
 from backoffice.models.node import KINDS, ROOT, Node, node_paths
+from backoffice.models.token import Token
 from backoffice.models.user import User
 from backoffice.testing.cast import Cast
 from backoffice.testing.client import Client, settle
@@ -109,6 +110,21 @@ def test_nobody_is_put_where_one_does_not_reach(
     assert SECRET not in answer.text
     vera = db.session.get_one(User, cast.vera.id, populate_existing=True)
     assert (vera.node_id, vera.platform_accounts) == (two.harbour.id, [])
+
+
+def test_invitations_are_valid_as_long_as_the_provider_says(
+    two: Providers, entered: Callable[[str], Client]
+) -> None:
+    olivia = entered("olivia")
+    edit(olivia, "nodes", two.harbour.id, invitation_hours=2)
+    valid = {}
+    for email, node in (("a@example.com", two.harbour.id), ("b@example.com", ROOT)):
+        form = {"login_method": "email", "email": email, "node": node}
+        assert olivia.post("/admin/users/new", form).status_code == HTTPStatus.SEE_OTHER
+        found = select(Token).join(User, User.id == Token.user_id).where(User.email_key == email)
+        token = db.session.scalars(found).one()
+        valid[email] = round((token.expires_at - token.created_at).total_seconds() / 3600)
+    assert valid == {"a@example.com": 2, "b@example.com": 8}
 
 
 def test_who_reaches_one_account_sees_only_people_within_it(

@@ -14,7 +14,7 @@ class Nodes(Screen):
     model = Node
     name = _l("Nodes")
     category = _l("People")
-    menu_icon_value = "diagram-3"
+    menu_icon_value = "boxes"
     menu_order = 40
     views: ClassVar = {_l("Service providers"): "kind=service_provider"}
     column_list = ("id", "name", "kind", "parent", "status", "created_at")
