@@ -19,7 +19,7 @@ from sqlalchemy import (
     true,
 )
 
-from backoffice.actions import lasting
+from backoffice.actions import lasting, placement
 from backoffice.actions.access import ENDS_AT, NO_ACCESS
 from backoffice.actions.engine import relations
 from backoffice.actions.engine.context import ActionContext, Ids
@@ -132,6 +132,7 @@ class AddToGroup(UserAction):
         NO_ACCESS,
         lasting.LONGER_MEMBERSHIP,
         lasting.MEMBERSHIP_OVER,
+        *placement.FITTING,
     )
 
     def check_gift(self, actor: Actor, parameters: Mapping[str, Any]) -> None:

@@ -51,20 +51,21 @@ client_client_tags = Table(
     ),
     Index("ix_client_client_tags_client_tag_id_client_id", "client_tag_id", "client_id"),
 )
-user_platform_accounts = Table(
-    "user_platform_accounts",
-    Base.metadata,
-    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("node_id", BigInt, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True),
-    Index("ix_user_platform_accounts_node_id_user_id", "node_id", "user_id"),
-)
-user_sub_accounts = Table(
-    "user_sub_accounts",
-    Base.metadata,
-    Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("node_id", BigInt, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True),
-    Index("ix_user_sub_accounts_node_id_user_id", "node_id", "user_id"),
-)
+
+
+def _accounts(name: str) -> Table:
+    """Return the table of which accounts users reach."""
+    return Table(
+        name,
+        Base.metadata,
+        Column("user_id", BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+        Column("node_id", BigInt, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True),
+        Index(f"ix_{name}_node_id_user_id", "node_id", "user_id"),
+    )
+
+
+user_platform_accounts = _accounts("user_platform_accounts")
+user_sub_accounts = _accounts("user_sub_accounts")
 group_grants = Table(
     "group_grants",
     Base.metadata,

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, exists, or_, select
 
+from backoffice.auth import networks
 from backoffice.data import records
 from backoffice.errors import RuleBroken
 from backoffice.extensions import db
@@ -48,6 +49,8 @@ def check_and_complete(_actor: Actor, node: Node | None, values: dict[str, Any])
         raise RuleBroken(_("Give the node a name."), field="name")
     _check_name(node, parent, values.get("name", node.name if node else ""))
     _check_demands(values["kind"] if node is None else node.kind, values)
+    if "ip_whitelist" in values:
+        values["ip_whitelist"] = networks.canonical(values["ip_whitelist"])
 
 
 def _kind_below(parent: Node | None) -> str:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, case, exists, or_
+from sqlalchemy.orm import aliased
 
 from backoffice.errors import GrantExceeded, RuleBroken
 from backoffice.extensions import db
+from backoffice.models.associations import is_current, user_groups
 from backoffice.models.group import Group
 from backoffice.models.node import (
     PLATFORM_ACCOUNT,
@@ -151,3 +154,28 @@ def _check_groups(placement: Placement, groups: Collection[Group]) -> None:
     if roles and roles[0].level != placement.level:
         message = _("%(group)s is a role for people who reach more, or less.", group=roles[0].name)
         raise RuleBroken(message, field="groups")
+
+
+def is_elsewhere(group_ids: Collection[int]) -> ColumnElement[bool]:
+    """SQL: whether one of the groups is of another node than the person."""
+    others = and_(Group.node_id.is_not(None), Group.node_id != User.node_id)
+    return exists().where(Group.id.in_(group_ids), others)
+
+
+def has_other_role(group_ids: Collection[int]) -> ColumnElement[bool]:
+    """SQL: whether one of the groups is a role for others than the person, or a second one."""
+    level = case(
+        (User.sub_accounts_mode != "whole", SUB_ACCOUNT),
+        (User.platform_accounts_mode != "whole", PLATFORM_ACCOUNT),
+        else_=SERVICE_PROVIDER,
+    )
+    role = aliased(Group)
+    has_one = exists().where(
+        user_groups.c.user_id == User.id,
+        user_groups.c.group_id == role.id,
+        role.level.is_not(None),
+        role.id.not_in(group_ids),
+        is_current(),
+    )
+    misfits = and_(Group.level.is_not(None), or_(Group.level != level, has_one))
+    return exists().where(Group.id.in_(group_ids), misfits)

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from backoffice.extensions import db
 from backoffice.models.event import Event
+from backoffice.models.group import Group
 from backoffice.models.node import KINDS, ROOT, Node, node_paths
 from backoffice.models.token import Token
 from backoffice.models.user import User
-from backoffice.testing.cast import Cast
+from backoffice.testing.cast import PASSWORD, Cast
 from backoffice.testing.client import Client, settle
 from tests.support import providers
 from tests.support.acting import act, edit, outcome, undo
@@ -210,6 +211,74 @@ def by_parents() -> set[tuple[int, int, int]]:
             found.add((above, node_id, depth))
             above, depth = parents[above], depth + 1
     return found
+
+
+def test_groups_of_a_provider_and_roles_are_given_to_those_they_fit(
+    two: Providers, cast: Cast, entered: Callable[[str], Client]
+) -> None:
+    """In bulk as in the form: Vera is of Harbour, the stranger of Quay."""
+    olivia = entered("olivia")
+    cast.vera.node_id = two.harbour.id
+    ours = Group(name="Crew", node_id=two.harbour.id)
+    role, other = (Group(name=name, level="service_provider") for name in ("Mate", "Boss"))
+    narrow = Group(name="Clerk", level="platform_account")
+    db.session.add_all([ours, role, other, narrow])
+    settle()
+
+    def given(group: Group, person: User) -> str:
+        run = act(olivia, "users", "add-to-group", person.id, group=group.id)
+        return ":".join(outcome(run, person.id))
+
+    assert given(ours, two.stranger) == "refused:elsewhere"
+    assert given(ours, cast.vera) == "done:"
+    assert given(narrow, cast.vera) == "refused:other_role"
+    assert given(role, cast.vera) == "done:"
+    assert given(other, cast.vera) == "refused:other_role"
+    groups = ["", *(group.id for group in (ours, role, other))]
+    refused = edit(olivia, "users", cast.vera.id, groups=groups)
+    assert "A person has one role: Boss, Mate." in read(refused).text
+
+
+def test_a_provider_that_is_blocked_lets_nobody_in_or_go_on(
+    max_: Client, two: Providers, entered: Callable[[str], Client], app: Flask
+) -> None:
+    olivia = entered("olivia")
+    assert max_.get("/admin/users/").status_code == HTTPStatus.OK
+    run = act(olivia, "nodes", "block", two.harbour.id, reason="Unpaid")
+    assert outcome(run, two.harbour.id)[0] == "done"
+    assert max_.get("/admin/users/").status_code == HTTPStatus.SEE_OTHER
+    again = app.test_client()
+    typed = {"identifier": "max@example.com", "password": PASSWORD}
+    assert again.post("/sign-in", typed).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    undo(olivia, run)
+    assert max_.get("/admin/users/").status_code == HTTPStatus.OK
+
+
+def test_what_a_provider_demands_counts_at_each_request(
+    max_: Client, two: Providers, entered: Callable[[str], Client]
+) -> None:
+    olivia = entered("olivia")
+    wrong = edit(olivia, "nodes", two.harbour.id, ip_whitelist="nowhere")
+    assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    edit(olivia, "nodes", two.harbour.id, two_factor_required="y")
+    assert "two-factor" in max_.get("/admin/users/").location
+    edit(olivia, "nodes", two.harbour.id, two_factor_required="", ip_whitelist="203.0.113.7")
+    assert "sign-in" in max_.get("/admin/users/").location
+    edit(olivia, "nodes", two.harbour.id, ip_whitelist="127.0.0.0/8")
+    assert max_.get("/admin/users/").status_code == HTTPStatus.OK
+
+
+def test_a_login_signs_in_on_the_web_where_the_provider_lets_it(
+    app: Flask, two: Providers, entered: Callable[[str], Client]
+) -> None:
+    olivia = entered("olivia")
+    form = {"login_method": "login", "login": "lena.lang", "temporary_password": PASSWORD}
+    assert olivia.post("/admin/users/new", form | {"node": two.harbour.id}).status_code == 303
+    typed = {"identifier": "lena.lang", "password": PASSWORD}
+    refused = app.test_client().post("/sign-in", typed)
+    assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    edit(olivia, "nodes", two.harbour.id, web_sign_in="y")
+    assert app.test_client().post("/sign-in", typed).status_code == HTTPStatus.SEE_OTHER
 
 
 def test_only_empty_nodes_are_deleted(two: Providers, entered: Callable[[str], Client]) -> None:
